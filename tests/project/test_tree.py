@@ -13,6 +13,7 @@ from pytest_handoff.config import Config
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.project.contents import with_lines
+from pytest_handoff.project.evidence_files import not_evidence
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.tree import Tree, read_tree, since
 from pytest_handoff.record import SourceLine
@@ -122,6 +123,42 @@ def test_handoff_files_change_no_fingerprint(repository: Path, plain_git: Git) -
 
 
 RECORD = '{\n "schema": "pytest-handoff/record/1",\n "session": "s",\n "previous": [] ...'
+
+
+def test_very_many_sessions_are_looked_at_once_in_a_run(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each session only the files that it has are opened, and after the tests none: new files change nothing that ran."""
+    write(repository, a="1\n")
+    for number in range(20):
+        folder = repository / f"handoffs/evidence/s{number}"
+        folder.mkdir(parents=True)
+        (folder / "record.json").write_text(RECORD.replace('"s"', f'"s{number}"'))
+        (folder / "tests.jsonl").write_text("")
+    opened, plainly = list[str](), os.open
+
+    def open_and_tell(path: str | Path, *arguments: Any, **options: Any) -> int:
+        opened.append(str(path))
+        return plainly(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", open_and_tell)
+    before = read_tree(project := project_in(repository))
+    assert sum("/evidence/s" in path for path in opened) == 40
+    opened.clear()
+    (repository / "a.py").write_text("2\n")
+    assert since(project, before).changed == ["a.py"]
+    assert not [path for path in opened if "/evidence/s" in path]
+
+
+def test_evidence_that_cannot_be_listed_is_looked_at_all_the_same(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder may be readable by the names of its files alone."""
+    write(repository, handoffs__evidence__s__a="1\n")
+    (repository / "handoffs/evidence/s/tests.jsonl").write_text("x = 1\n")
+
+    def refuse(path: str) -> list[str]:
+        raise PermissionError(13, "Permission denied", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", refuse)
+        assert not_evidence(project_in(repository)) == ["handoffs/evidence/s/tests.jsonl"]
 
 
 @pytest.mark.parametrize("uses_git", [True, False])

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.project.foreign_files import FLAGS, LINES, Refused, leads_outside, read_opened
-from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
+from pytest_handoff.project.stored_files import (
+    DETAILS,
+    EVIDENCE_FILES,
+    LEDGER,
+    PROOF,
+    RECORD,
+    SOURCES,
+)
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
@@ -45,28 +52,44 @@ def not_evidence(project: Project) -> list[str]:
     found = [path for folder in (project.handoffs, evidence) if _has_other_attributes(path := f"{folder}/{ATTRIBUTES}")]
     try:
         with os.scandir(evidence) as entries:
-            sessions = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+            sessions = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     except (FileNotFoundError, NotADirectoryError):
         sessions = []
-    found += [path for folder in sessions for path in _others_in(folder)]
+    place = str(evidence)
+    found += [path for session in sessions for path in _others_in(f"{place}/{session}", session)]
     return sorted(project.key(Path(path)) for path in found)
 
 
-def _others_in(folder: str) -> list[str]:
+def _others_in(folder: str, session: str) -> list[str]:
     """Name the files in a session's folder that have names of evidence but are not evidence."""
-    record, proof = (_beginning(f"{folder}/{name}") for name in (RECORD, PROOF))
-    is_recorded = record is not None and _is_ours(f"{folder}/{RECORD}", record, "record")
-    found = [] if record is None or is_recorded else [f"{folder}/{RECORD}"]
-    found += [] if proof is None or _is_ours(f"{folder}/{PROOF}", proof, "proof") else [f"{folder}/{PROOF}"]
-    found += [path] if (start := _beginning(path := f"{folder}/{DETAILS}")) is not None and not _are_details(path, start) else []
-    for name in (LEDGER, SOURCES):
-        start = _beginning(path := f"{folder}/{name}")
-        if start is not None and not (_OUR_LINES.match(start) and (is_recorded or _are_json_lines(path))):
-            found.append(path)
-    for name in (COVERAGE, STATEMENTS):  # no record need name them
-        if _beginning(path := f"{folder}/{name}") is not None and not _are_json_lines(path):
-            found.append(path)
-    return found
+    paths = {name: f"{folder}/{name}" for name in _names_in(folder)}
+    starts = {name: start for name, path in paths.items() if (start := _beginning(path)) is not None}
+    is_recorded = RECORD in starts and _is_ours(paths[RECORD], starts[RECORD], "record", session)
+    return [
+        paths[name]
+        for name, start in starts.items()
+        if not (is_recorded if name == RECORD else _is_sound(paths[name], start, session, is_recorded=is_recorded))
+    ]
+
+
+def _names_in(folder: str) -> frozenset[str]:
+    """Name the files of evidence that a folder holds, or may hold where it cannot be listed."""
+    try:
+        return EVIDENCE_FILES.intersection(os.listdir(folder))  # noqa: PTH208 - a thousand sessions need no thousand paths
+    except OSError:
+        return EVIDENCE_FILES
+
+
+def _is_sound(path: str, start: bytes, session: str, *, is_recorded: bool) -> bool:
+    """Check by its name that a file of a session's folder is what it is called; the record is another's concern."""
+    name = path.rpartition("/")[2]
+    if name == PROOF:
+        return _is_ours(path, start, "proof", session)
+    if name == DETAILS:
+        return _are_details(path, start, session)
+    if name in (LEDGER, SOURCES):
+        return _OUR_LINES.match(start) is not None and (is_recorded or _are_json_lines(path))
+    return _are_json_lines(path)  # no record need name these
 
 
 def has_sessions(project: Project) -> bool:
@@ -84,22 +107,21 @@ def is_evidence(path: Path) -> bool:
     return start is not None and (_OUR_TABLE.match(start) or _OUR_LINES.match(start)) is not None
 
 
-def _is_ours(path: str, start: bytes, what: str) -> bool:
+def _is_ours(path: str, start: bytes, what: str, session: str) -> bool:
     """Check that this is the folder's own record or proof, even if a formatter has reordered its keys."""
-    session = Path(path).parent.name
     if (head := _OUR_TABLE.match(start)) is not None:
         return (head[1], head[2]) == (what.encode(), session.encode("utf-8", "surrogateescape"))
     table = _json_in(path)
     return isinstance(table, dict) and table.get("session") == session and f"pytest-handoff/{what}/" in str(table.get("schema"))
 
 
-def _are_details(path: str, start: bytes) -> bool:
+def _are_details(path: str, start: bytes, session: str) -> bool:
     """Check that these are details of the folder's session, and JSON to the last byte: no command would miss them otherwise."""
     try:
         msgspec.json.decode(_content(path) or b"", type=msgspec.Raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return _is_ours(path, start, "details")
+    return _is_ours(path, start, "details", session)
 
 
 def _has_other_attributes(path: str) -> bool:

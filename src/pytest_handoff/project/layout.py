@@ -17,7 +17,11 @@ from pytest_handoff.evidence.tool_settings import own_settings
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import SETTINGS, is_file, leads_outside, named_by_a_person, read_file
-from pytest_handoff.project.stored_files import COVERAGE, DETAILS, EVIDENCE, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
+from pytest_handoff.project.stored_files import (
+    EVIDENCE,
+    EVIDENCE_FILES,
+    RECORD,
+)
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -148,9 +152,6 @@ class Project(Frozen, frozen=True):
         return _document_pattern(self.key(self.document("\0"))).fullmatch((found[1] or "") + found[2]) is not None
 
 
-_EVIDENCE = frozenset({RECORD, LEDGER, SOURCES, COVERAGE, STATEMENTS, PROOF, DETAILS})
-
-
 def _is_of_a_hand_off(path: str) -> bool:
     """Check for evidence and Markdown, by its path in the hand-off folder; whatever else is there could be run."""
     if path.endswith((".md", ".markdown", ".mdown", ".mkd")) or path in (".gitattributes", "evidence/.gitattributes"):
@@ -159,7 +160,10 @@ def _is_of_a_hand_off(path: str) -> bool:
     session, _, name = below.partition("/")
     if top != "evidence" or not session:
         return False
-    return name in _EVIDENCE or ((found := re.fullmatch(_TEMPORARY, name)) is not None and not found[1] and found[2] in _EVIDENCE)
+    if name in EVIDENCE_FILES:
+        return True
+    found = re.fullmatch(_TEMPORARY, name)
+    return found is not None and not found[1] and found[2] in EVIDENCE_FILES
 
 
 @lru_cache(maxsize=16)

@@ -35,6 +35,7 @@ _HEAD = re.compile(
     % re.escape(RECORD_SCHEMA.encode())
 )
 """The first keys of a record as :meth:`pytest_handoff.project.store.Store.artifacts` writes them."""
+_PARENTS = msgspec.json.Decoder(list[Parent])
 
 
 def parents_at_head(path: Path | str, session: str) -> list[Parent] | None:
@@ -51,7 +52,7 @@ def parents_at_head(path: Path | str, session: str) -> list[Parent] | None:
     if head is None or head[1] != session.encode("utf-8", "surrogateescape"):
         return None
     try:
-        return msgspec.json.decode(head[2], type=list[Parent])
+        return _PARENTS.decode(head[2])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 

@@ -65,6 +65,7 @@ class Store:
 
     def __init__(self, folder: Path, root: Path, within: Sequence[Path] = ()) -> None:
         self.evidence = folder / EVIDENCE
+        self._place = str(self.evidence)
         self._within = within or (root.resolve(), folder.resolve())
         self._files = StoredFiles(self.evidence, root, self._within)
         self._wholes: dict[str, Wholes] = {}
@@ -339,7 +340,7 @@ class Store:
         if linked:
             return self.figures(session).previous if self.has(session) else None
         try:
-            parents = parents_at_head(f"{self.evidence}/{session}/{RECORD}", session)
+            parents = parents_at_head(f"{self._place}/{session}/{RECORD}", session)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError:

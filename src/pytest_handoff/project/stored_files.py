@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RECORD, LEDGER, SOURCES, PROOF = "record.json", "tests.jsonl", "sources.jsonl", "proof.json"
 DETAILS, COVERAGE, STATEMENTS = "details.json", "coverage.jsonl", "statements.jsonl"
 
+EVIDENCE_FILES = frozenset({RECORD, LEDGER, SOURCES, PROOF, DETAILS, COVERAGE, STATEMENTS})
+"""What the files of a session are called."""
+
 EVIDENCE = "evidence"
 """The folder in the hand-off folder that has one for each session."""
 

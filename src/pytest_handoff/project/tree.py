@@ -17,7 +17,7 @@ from pytest_handoff.project.byproducts import is_environment, left_by_tools, nam
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
 from pytest_handoff.project.foreign_files import SETTINGS, TEXT, Refused, is_file, leads_outside, read_file
 from pytest_handoff.project.git import blob_id, commits_between, name_of, place_of, tracked_files
-from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
+from pytest_handoff.project.stored_files import EVIDENCE_FILES
 from pytest_handoff.project.work_tree import WorkTree, ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
 
@@ -138,11 +138,17 @@ class Since(Frozen, frozen=True):
 def since(project: Project, tree: Tree) -> Since:
     """Find what has changed in a tree; new files do not count, because they changed nothing that ran."""
     if project.uses_git:
-        found = read_files(project.root, without=_evidence_in(project), but=not_evidence(project))
+        found = read_files(project.root, without=_evidence_in(project), but=_others_in(project, tree))
         now, unread = found.ids, project.code_among(found.unread)
     else:
         now, unread = read_tree(project).ids, []
     return Since(changed=sorted(path for path, text in tree.ids.items() if now.get(path) != text), unread=unread)
+
+
+def _others_in(project: Project, tree: Tree) -> list[str]:
+    """Find again what only has the name of evidence, if a tree holds any: very many sessions may have to be looked at."""
+    below = f"{project.key(project.evidence)}/"
+    return not_evidence(project) if any(path.startswith(below) for path in tree.files) else []
 
 
 def commits_since(project: Project, tree: Tree, before: str) -> int | None:
@@ -156,7 +162,7 @@ def _evidence_in(project: Project) -> list[str]:
     if not folder.is_relative_to(project.root):
         return []
     plain = literally(project.key(folder))
-    return [f"{plain}/*/{name}" for name in (RECORD, LEDGER, SOURCES, COVERAGE, STATEMENTS, PROOF, DETAILS)]
+    return [f"{plain}/*/{name}" for name in sorted(EVIDENCE_FILES)]
 
 
 def _unknown_to_git(project: Project, work: WorkTree) -> set[str]:
