@@ -106,6 +106,7 @@ OTHERWISE = {
     "recording.end_report:EndReport:pytest_unconfigure",  # where defects are told last
     "recording.attempts:AttemptCounter:pytest_runtest_makereport",  # there beside a plugin that may try again only
     "recording.attempts:AttemptCounter:pytest_pyfunc_call",  # the same
+    "recording.worker:Refusals:pytest_collection",  # calls nothing of ours
 }
 
 DEEPER = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from stories import Story
 
@@ -81,6 +83,37 @@ def test_workers_that_collect_different_tests_are_named(shop: Story) -> None:
     said = r"(gw0 and gw1|gw1 and gw0) collected different tests, so none ran \(every process must collect the same tests\)"
     assert re.match(said, why)
     assert re.search(f"incomplete: {said}", shop.handoff("gate", "session-1").out)
+
+
+WRONG_MARKER = {"tests/unit/test_wrong.py": "import pytest\n\n@pytest.mark.handoff\ndef test_x():\n    pass\n"}
+WRONG_TIER = {"conftest.py": "def pytest_handoff_tier(item):\n    return 'no word'\n"}
+NO_SUCH_PATH = "tests/none.py"
+
+
+@pytest.mark.parametrize("measured", ["--no-cov", "--cov"])
+@pytest.mark.parametrize(
+    ("files", "paths", "said"),
+    [
+        (WRONG_MARKER, [], '::test_x: write @pytest.mark.handoff(check="the text of a checklist line")'),
+        (WRONG_TIER, [], "pytest_handoff_tier returned 'no word'; a tier is a word"),
+        ({}, [NO_SUCH_PATH], f"file or directory not found: {NO_SUCH_PATH}"),
+    ],
+    ids=["marker", "hook", "path"],
+)
+def test_a_usage_mistake_is_said_as_in_a_serial_run(
+    shop: Story, files: dict[str, str], paths: list[str], said: str, measured: str
+) -> None:
+    """In one sentence, with pytest's exit code for it, and what was recorded before stays."""
+    shop.pytest("--no-cov", "--handoff=session-1")
+    before = shop.evidence()
+    shop.write_files(files)
+    for workers in (["-p", "no:xdist"], ["-n", "2"]):
+        done = shop.pytest(measured, "--handoff=session-1", *workers, *paths)
+        assert done.code == pytest.ExitCode.USAGE_ERROR
+        assert said in done.err
+        assert "pytest rejected the command line: nothing was recorded, and the evidence is unchanged" in done.out
+        assert "INTERNALERROR" not in done.out + done.err
+        assert shop.evidence() == before
 
 
 WITHOUT_TRACEBACK = """

@@ -23,7 +23,7 @@ from pytest_handoff.project.sessions import Parents, files_to_trace
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.recording import not_public
 from pytest_handoff.recording.faults import Faults
-from pytest_handoff.recording.measuring import RunCoverage, benchmark_metrics, duration_metrics, seconds_of_tests
+from pytest_handoff.recording.measuring import RunCoverage, _in_turn, benchmark_metrics, duration_metrics, seconds_of_tests
 from pytest_handoff.recording.worker import NewOrOld
 from pytest_handoff.run import SuiteFiles
 from pytest_handoff.workflow.start import Start
@@ -243,6 +243,43 @@ def test_seconds_of_usual_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     prefix = "sub/" if change == "prefix" else ""
     keys = {prefix + test: seconds for test, seconds in expected.items()}
     assert seconds_of_tests(reporting(tmp_path, **stats), prefix, keys) == keys
+
+
+def sent(stats: dict[str, list[object]], worker: str, **numbers: int) -> dict[str, list[object]]:
+    """The same reports as xdist hands them on: each has an object of its own that says where the test is."""
+    for one in (one for reports in stats.values() for one in reports):
+        vars(one).update(location=("a.py", 1, one.nodeid), item_index=numbers[one.nodeid[-1]], worker_id=worker)  # type: ignore[attr-defined]
+    return stats
+
+
+@pytest.mark.parametrize("change", ["none", "crashed", "out of turn", "collected twice", "again"])
+def test_seconds_of_tests_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """Each worker's tests are added up in turn; or by ids, where a report has no number, say."""
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    expected = {"a.py::x": 1.38, "a.py::y": 1.38}
+    first, second = sent(phases("a.py::y"), "gw1", y=1), sent(phases("a.py::x"), "gw0", x=0)
+    stats = {"": [first[""][0], *second[""], first[""][1]], "passed": [*second["passed"], *first["passed"]]}
+    if change == "crashed":
+        stats["failed"] = [report("a.py::z", "???", 0.5)]
+        expected["a.py::z"] = 0.5
+    elif change == "out of turn":
+        stats = sent(phases("a.py::x", "a.py::y"), "gw0", x=0, y=1)
+        stats[""] = [*stats[""][::2], *stats[""][1::2]]
+    elif change == "collected twice":
+        more = sent(phases("a.py::x"), "gw0", x=2)
+        stats = {name: [*reports, *more[name]] for name, reports in stats.items()}
+        expected["a.py::x"] = 2.75
+    elif change == "again":
+        stats["rerun"] = sent({"": [report("a.py::x", "call", 0.5)]}, "gw0", x=0)[""]
+        expected["a.py::x"] = 1.88
+    assert seconds_of_tests(reporting(tmp_path, **stats), "", dict(expected)) == expected
+
+
+def test_usual_reports_of_workers_are_added_up_in_turn() -> None:
+    """Without a look at the id of each report, which takes as long as all the rest."""
+    first, second = sent(phases("a.py::y"), "gw1", y=1), sent(phases("a.py::x"), "gw0", x=0)
+    stats: Any = {"": [first[""][0], *second[""], first[""][1]], "passed": [*second["passed"], *first["passed"]]}
+    assert _in_turn(stats) == {"a.py::x": 1.375, "a.py::y": 1.375}
 
 
 @pytest.mark.parametrize(

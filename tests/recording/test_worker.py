@@ -21,7 +21,7 @@ from pytest_handoff.record import SourceLine
 from pytest_handoff.recording import worker
 from pytest_handoff.recording.collection import COLLECTION, Collector
 from pytest_handoff.recording.faults import Faults
-from pytest_handoff.recording.worker import INPUT, NewOrOld, join
+from pytest_handoff.recording.worker import INPUT, NewOrOld, Refusals, join
 from pytest_handoff.run import Collection
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def test_what_a_worker_registers(repository: Path, *, cov: bool) -> None:
     assert (faults.defects, faults.problems) == ([], [])
     measuring = {"handoff-data": MeasuredHere, "handoff-end-of-data": SafeEnd, "handoff-contexts": ContextSwitcher}
     kinds = {name: type(plugin) for name, plugin in config.registered.items()}
-    assert kinds == {"handoff-collector": Collector} | (measuring if cov else {})
+    assert kinds == {"handoff-refusals": Refusals, "handoff-collector": Collector} | (measuring if cov else {})
 
 
 @pytest.mark.parametrize("cov", [False, True])

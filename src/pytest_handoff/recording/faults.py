@@ -94,6 +94,8 @@ def _shown(error: Exception) -> str:
 
 
 OUTPUT = "handoff"
+REFUSED = "handoff_refused"
+"""The key of the texts of a usage error for which a worker did not collect."""
 _FAULTS = ".faults"
 
 
@@ -108,8 +110,17 @@ def tell_controller(config: pytest.Config, spool: Path, faults: Faults) -> None:
 
 
 def hear_worker(node: Any, faults: Faults) -> None:
-    """Take over the faults that a worker sent when it ended."""
-    _take(node.gateway.id, getattr(node, "workeroutput", {}).get(OUTPUT), faults)
+    """Take over the faults that a worker sent when it ended.
+
+    Raises:
+        pytest.UsageError: if one ended its collection; the other workers must not be waited for.
+    """
+    told = getattr(node, "workeroutput", {})
+    _take(node.gateway.id, told.get(OUTPUT), faults)
+    if REFUSED in told:
+        from pytest_handoff.printable import printable
+
+        raise pytest.UsageError(printable(" ".join(" ".join(told[REFUSED]).split())))
 
 
 def hear_spool(spool: Path, faults: Faults) -> None:

@@ -267,9 +267,10 @@ _SCALES = [0.0, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 10.0, 0.0]
 
 
 def _in_turn(stats: Mapping[str, Sequence[pytest.TestReport]]) -> dict[str, float] | None:
-    """Add up the three phases of tests that ran one after the other, once, and passed; ``None`` unless all did.
+    """Add up the three phases of tests that each process ran one after the other, once, and that passed; ``None`` unless all did.
 
-    The reports of an item share the object that says where it is, while their ids, which take long to ask for, are equal only.
+    The reports of an item share the object that says where it is, or, from a worker, the number that xdist gives the item, while
+    their ids, which take long to ask for, are equal only.
     """
     calls, others = stats.get("passed", ()), stats.get("", ())
     if len(others) != 2 * len(calls) or any(reports for name, reports in stats.items() if name not in ("", "passed")):
@@ -277,11 +278,36 @@ def _in_turn(stats: Mapping[str, Sequence[pytest.TestReport]]) -> dict[str, floa
     if not {pytest.TestReport}.issuperset(map(type, chain(calls, others))):
         return None
     found: dict[str, float] = {}
-    for setup, call, teardown in zip(others[::2], calls, others[1::2], strict=True):
-        if not setup.location is call.location is teardown.location:
+    for own, beside in _of_each_process(calls, others):
+        if len(beside) != 2 * len(own):
             return None
-        found[call.nodeid] = setup.duration + call.duration + teardown.duration
+        for setup, call, teardown in zip(beside[::2], own, beside[1::2], strict=True):
+            if not setup.location is call.location is teardown.location and not _has_one_number(setup, call, teardown):
+                return None
+            found[call.nodeid] = setup.duration + call.duration + teardown.duration
     return found if len(found) == len(calls) else None
+
+
+def _has_one_number(setup: pytest.TestReport, call: pytest.TestReport, teardown: pytest.TestReport) -> bool:
+    try:
+        return bool(setup.item_index == call.item_index == teardown.item_index)
+    except AttributeError:  # xdist alone numbers them
+        return False
+
+
+def _of_each_process(
+    calls: Sequence[pytest.TestReport], others: Sequence[pytest.TestReport]
+) -> Iterable[tuple[Sequence[pytest.TestReport], Sequence[pytest.TestReport]]]:
+    """Part reports by the worker that sent them; each worker's come in the order in which it ran its tests."""
+    parted: defaultdict[str, tuple[list[pytest.TestReport], list[pytest.TestReport]]] = defaultdict(lambda: ([], []))
+    try:
+        for call in calls:
+            parted[call.worker_id][0].append(call)
+        for other in others:
+            parted[other.worker_id][1].append(other)
+    except AttributeError:
+        return [(calls, others)]
+    return parted.values()
 
 
 def _one_by_one(stats: Mapping[str, Sequence[object]]) -> dict[str, float]:

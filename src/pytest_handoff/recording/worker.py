@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from pytest_handoff.nodeids import id_matches
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import Collector, Tiers, write_spool
-from pytest_handoff.recording.faults import tell_controller
+from pytest_handoff.recording.faults import REFUSED, tell_controller
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pytest
+    from collections.abc import Generator, Mapping, Sequence
 
     from pytest_handoff.config import KnownFailure
     from pytest_handoff.evidence.integrity import ChangedTests
@@ -27,6 +27,19 @@ if TYPE_CHECKING:
 
 
 INPUT = "handoff"
+
+
+class Refusals:
+    """A plugin object that tells the controller of a usage error for which this worker gave up collecting."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Pass on what it says: xdist takes a worker that ends so for broken, or for one that found no tests."""
+        try:
+            return (yield)
+        except pytest.UsageError as error:
+            session.config.workeroutput[REFUSED] = list(map(str, error.args))  # type: ignore[attr-defined] # xdist adds it to the config
+            raise
 
 
 class NewOrOld:
@@ -84,6 +97,7 @@ def join(config: pytest.Config, faults: Faults) -> None:
     spool = Path(str(given["spool"]))
     faults.tell_at_once(lambda faults: tell_controller(config, spool, faults))
     with faults:
+        config.pluginmanager.register(Refusals(), "handoff-refusals")
         folder = Path(str(given["folder"]))
         project = open_project(folder, dir_option=config.getoption("handoff_dir"), fallback=folder)
         register(config, project, spool, given, faults)
