@@ -40,7 +40,7 @@ def sources(lines: Files) -> list[SourceLine]:
 
 def again(base: bytes, now: bytes, key: Key) -> bytes:
     """Write the difference as a file, read that, and fold it into the base."""
-    file = write_difference(HEAD, changes_since(base, [now], key))
+    file = write_difference(HEAD, changes_since([base], [now], key))
     assert is_difference(file)
     return folded(base, [read_difference(file, key, "f")], key)
 
@@ -68,7 +68,7 @@ def test_any_sources_come_back_from_their_difference(old: Files, new: Files) -> 
 def test_a_chain_folds_as_its_links_do_one_by_one(ledgers: list[Tests]) -> None:
     """All differences are applied at once."""
     wholes = [encode_lines(ledger(one)) for one in ledgers]
-    files = [write_difference(HEAD, changes_since(old, [new], "id")) for old, new in pairwise(wholes)]
+    files = [write_difference(HEAD, changes_since([old], [new], "id")) for old, new in pairwise(wholes)]
     layers = [read_difference(file, "id", "f") for file in files]
     assert folded(wholes[0], layers) == wholes[-1]
 
@@ -82,7 +82,7 @@ def test_long_files_come_back(data: st.DataObject) -> None:
     new = old | {names[data.draw(st.integers(0, 1499))]: ("failed", "no") for _ in range(5)}
     base = encode_lines(ledger(old))
     pieces = list(encode_in_pieces(ledger(new)))
-    file = write_difference(HEAD, changes_since(base, pieces, "id"))
+    file = write_difference(HEAD, changes_since([base], pieces, "id"))
     assert folded(base, [read_difference(file, "id", "f")]) == b"".join(pieces)
     assert len(file) < 2000
 
@@ -91,7 +91,7 @@ def test_a_difference_says_what_a_reviewer_asks() -> None:
     """New tests, changed outcomes, and what is gone; nothing of the rest."""
     base = ledger({"a::kept": ("passed", None), "a::lost": ("passed", None), "a::worse": ("passed", None)})
     now = ledger({"a::kept": ("passed", None), "a::new": ("passed", None), "a::worse": ("failed", "no")})
-    file = write_difference(HEAD, changes_since(encode_lines(base), [encode_lines(now)], "id"))
+    file = write_difference(HEAD, changes_since([encode_lines(base)], [encode_lines(now)], "id"))
     assert file.decode().splitlines() == [
         '{"differs_from":"session-1","digest":"sha256:0","gone":["a::lost"]}',
         '{"id":"a::new","tier":"unit","since":"s","outcome":"passed"}',

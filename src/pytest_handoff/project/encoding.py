@@ -12,13 +12,13 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from pytest_handoff.errors import EvidenceProblem, NewerEvidence, WriteProblem
-from pytest_handoff.record import FileCoverage, NewCodeFile
+from pytest_handoff.record import FileCoverage, LedgerLine, NewCodeFile
 
 if TYPE_CHECKING:
     from _hashlib import HASH
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from pytest_handoff.record import LedgerLine, Record, SourceLine
+    from pytest_handoff.record import Record, SourceLine
 
 
 Line = TypeVar("Line", bound=msgspec.Struct)
@@ -138,7 +138,7 @@ def _decode_one(decoder: msgspec.json.Decoder[Line], line: bytes, path: str, num
 
 
 _Value = TypeVar("_Value")
-_LINES_AT_ONCE = 500
+_LINES_AT_ONCE, _FILES_AT_ONCE = 500, 32
 _FEW = 1_000
 
 
@@ -158,8 +158,9 @@ def encode_in_pieces(lines: Iterable[LedgerLine | SourceLine]) -> Iterator[bytes
         WriteProblem: as :func:`encode_lines`.
     """
     ahead = iter(lines)
-    while some := list(islice(ahead, _LINES_AT_ONCE)):
-        yield encode_lines(some)
+    for first in ahead:  # a line of the sources holds a hash for each line of a file
+        more = _LINES_AT_ONCE if isinstance(first, LedgerLine) else _FILES_AT_ONCE
+        yield encode_lines([first, *islice(ahead, more - 1)])
 
 
 def encode_at_hand(lines: Collection[LedgerLine]) -> Callable[[], Iterable[bytes]]:
@@ -309,6 +310,19 @@ def digest_of_pieces(pieces: Iterable[bytes]) -> str:
     for piece in ahead:
         found.update(piece)
     return shown_digest(found)
+
+
+def measured(pieces: Iterable[bytes]) -> tuple[str, int]:
+    """Return the digest of bytes that come in pieces, and how many they are."""
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for piece in pieces:
+            size += len(piece)
+            yield piece
+
+    return digest_of_pieces(counted()), size
 
 
 def shown_digest(found: HASH) -> str:

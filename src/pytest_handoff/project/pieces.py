@@ -103,12 +103,17 @@ def add(pieces: Pieces, lines: bytes, last: str, key: Key) -> None:
 def _add_cut(pieces: Pieces, lines: bytes, key: Key) -> None:
     for part in blocks(lines, PIECE):
         pieces.parts.append(part)
-        pieces.lasts.append(name_of(part[part.rfind(b"\n", 0, -1) + 1 :], key))
+        pieces.lasts.append(last_name(part, key))
 
 
 def name_of(line: bytes, key: Key) -> str:
     """Read the name of a line."""
     return _TESTS.decode(line).id if key == "id" else _FILES.decode(line).path
+
+
+def last_name(block: bytes, key: Key) -> str:
+    """Read the name of the last line of a block."""
+    return name_of(block[block.rfind(b"\n", 0, -1) + 1 :], key)
 
 
 def names_of(block: bytes, key: Key) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.differences import MOST_LINKS, fold, read_difference, read_head
-from pytest_handoff.project.encoding import digest_of
+from pytest_handoff.project.encoding import digest_of, measured
 from pytest_handoff.project.foreign_files import LINES, MEGABYTE
 from pytest_handoff.project.pieces import Pieces, cut
 from pytest_handoff.project.records import names_no_folder
@@ -16,7 +16,7 @@ from pytest_handoff.project.stored_files import LEDGER, RECORD, Gap, is_differen
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import NoReturn, Protocol
 
     from pytest_handoff.project.differences import Layer
@@ -62,6 +62,22 @@ class Whole(Bundle, frozen=True):
         return b"".join(self.pieces.parts) if self.links else self.stored
 
 
+class Base(Bundle, frozen=True):
+    """A whole file that another one may differ from, as it is compared with that.
+
+    Attributes:
+        pieces: makes its pieces, which end where lines end, whenever it is called.
+        links: how many differences lie between it and a file that is written whole.
+        weight: the size of these differences together.
+        size: the size of that whole file.
+    """
+
+    pieces: Callable[[], Iterable[bytes]]
+    links: int
+    weight: int
+    size: int
+
+
 class Wholes:
     """The whole files of one name, each rebuilt from the file of its session and those that this one goes back to."""
 
@@ -88,6 +104,23 @@ class Wholes:
         if whole.links:
             self._keep(session, digest, whole)
         return whole
+
+    def base(self, session: str, pieces: Callable[[], Iterable[bytes]], digest: str) -> Base:
+        """Check that the whole file of a session is the one with this digest, without holding one that is written whole.
+
+        Args:
+            pieces: makes the pieces of the session's file as it is stored.
+
+        Raises:
+            EvidenceProblem: as :meth:`checked`; the pieces raise it, too, where the file can be read no more.
+        """
+        if is_difference(next(iter(pieces()), b"")):
+            whole = self.checked(session, b"".join(pieces()), digest)
+            return Base(lambda: whole.pieces.parts, whole.links, whole.weight, whole.base_size)
+        found, size = measured(pieces())
+        if found != digest:
+            self._refuse(session, b"".join(pieces()))
+        return Base(pieces, 0, 0, size)
 
     def _keep(self, session: str, digest: str, whole: Whole) -> None:
         """Keep a whole file for those that differ from it; nobody believes it before its digest is compared again."""

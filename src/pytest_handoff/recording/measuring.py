@@ -257,7 +257,8 @@ def seconds_of_tests(config: pytest.Config, prefix: str, tests: Mapping[str, obj
         took = found
     scales = list(map(_SCALES.__getitem__, map(partial(bisect_right, _POWERS), took.values())))
     if all(scales):  # rounded by arithmetic, since text takes four times as long
-        return dict(zip(took, map(truediv, map(round, map(mul, took.values(), scales)), scales), strict=True))
+        took.update(zip(took, map(truediv, map(round, map(mul, took.values(), scales)), scales), strict=True))
+        return took  # each number took the place of its own: a second table of very many tests is large
     return {key: float(f"{seconds:.3g}") for key, seconds in took.items() if seconds >= 0}
 
 
