@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.differences import changes_since, fold, read_difference, write_difference
-from pytest_handoff.project.encoding import encode_in_pieces, encode_lines
+from pytest_handoff.project.differences import changes_since, fold, folded, read_difference, write_difference
+from pytest_handoff.project.encoding import blocks, encode_in_pieces, encode_lines
 from pytest_handoff.project.pieces import cut
 from pytest_handoff.project.stored_files import is_difference
 from pytest_handoff.record import OUTCOMES, Difference, LedgerLine, Outcome, SourceLine
@@ -42,11 +42,15 @@ def again(base: bytes, now: bytes, key: Key) -> bytes:
     """Write the difference as a file, read that, and fold it into the base."""
     file = write_difference(HEAD, changes_since([base], [now], key))
     assert is_difference(file)
-    return folded(base, [read_difference(file, key, "f")], key)
+    return whole(base, [read_difference(file, key, "f")], key)
 
 
-def folded(base: bytes, layers: list[Layer], key: Key = "id") -> bytes:
-    return b"".join(fold(cut(base, key, "f"), layers, key, "f").parts)
+def whole(base: bytes, layers: list[Layer], key: Key = "id") -> bytes:
+    """Fold differences into a file that is held, and into one that comes in pieces: both say the same."""
+    found = b"".join(fold(cut(base, key, "f"), layers, key, "f").parts)
+    for size in (1, 3000):
+        assert b"".join(folded(blocks(base, size), layers, key, "f")) == found
+    return found
 
 
 @given(TESTS, TESTS)
@@ -70,7 +74,7 @@ def test_a_chain_folds_as_its_links_do_one_by_one(ledgers: list[Tests]) -> None:
     wholes = [encode_lines(ledger(one)) for one in ledgers]
     files = [write_difference(HEAD, changes_since([old], [new], "id")) for old, new in pairwise(wholes)]
     layers = [read_difference(file, "id", "f") for file in files]
-    assert folded(wholes[0], layers) == wholes[-1]
+    assert whole(wholes[0], layers) == wholes[-1]
 
 
 @given(st.data())
@@ -83,7 +87,7 @@ def test_long_files_come_back(data: st.DataObject) -> None:
     base = encode_lines(ledger(old))
     pieces = list(encode_in_pieces(ledger(new)))
     file = write_difference(HEAD, changes_since([base], pieces, "id"))
-    assert folded(base, [read_difference(file, "id", "f")]) == b"".join(pieces)
+    assert whole(base, [read_difference(file, "id", "f")]) == b"".join(pieces)
     assert len(file) < 2000
 
 
@@ -130,7 +134,7 @@ def test_small_edits_of_a_long_line_cannot_take_for_ever(monkeypatch: pytest.Mon
     head = '{"differs_from":"s","digest":"sha256:0","gone":[]}\n'
     layers = [read_difference((head + edit).encode(), "path", "here")] * 50
     monkeypatch.setattr("pytest_handoff.project.differences._MOST_EDITED", 50 * len(base))
-    assert b"11111111" in folded(base, layers, "path")
+    assert b"11111111" in whole(base, layers, "path")
 
     with pytest.raises(EvidenceProblem, match="more edits of long lines than any run writes"):
-        folded(base, [*layers, layers[0]], "path")
+        whole(base, [*layers, layers[0]], "path")

@@ -98,16 +98,16 @@ def details_artifacts(project: Project, details: Details) -> list[Artifact]:
 
 
 def encoded(details: Details) -> Iterator[bytes]:
-    """Yield the bytes of the file of details in pieces, since there may be very many tests.
+    """Yield the bytes of the file of details in pieces, sorted by test, since there may be very many.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
     """
     before, opening, after = encode_json(replace(details, seconds={})).partition(b'"seconds":{')
     yield before + opening
-    ahead, between = iter(details.seconds.items()), b""
-    while some := dict(islice(ahead, _TESTS_AT_ONCE)):
-        yield between + encode_json(some)[1:-1]
+    ahead, between = iter(sorted(details.seconds)), b""
+    while some := list(islice(ahead, _TESTS_AT_ONCE)):
+        yield between + encode_json({test: details.seconds[test] for test in some})[1:-1]
         between = b","
     yield after + b"\n"
 

@@ -197,18 +197,18 @@ def fold(base: Pieces, layers: Iterable[Layer], key: Key, path: str) -> Pieces:
     return found
 
 
-def folded(base: Iterable[bytes], layer: Layer, key: Key, path: str) -> Iterator[bytes]:
-    """Apply a difference as :func:`fold` does, and hold neither the whole file that it differs from nor the one that it makes.
+def folded(base: Iterable[bytes], layers: Iterable[Layer], key: Key, path: str) -> Iterator[bytes]:
+    """Apply differences as :func:`fold` does, and hold neither the whole file that they begin with nor the one that they make.
 
     Args:
-        base: that file, in pieces that end where lines end.
+        base: the whole file, in pieces that end where lines end.
         path: how messages name it.
 
     Raises:
         EvidenceProblem: where edits are too many.
         msgspec.DecodeError: as reading a name does.
     """
-    changes, edits = _joined([layer])
+    changes, edits = _joined(layers)
     names = sorted(changes.keys() | edits.keys())
     at, left = 0, [_MOST_EDITED]
     try:

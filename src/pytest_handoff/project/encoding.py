@@ -275,7 +275,7 @@ def refuse_other_schema(data: bytes, schema: str, path: str) -> None:
 
 
 _LARGEST_KEPT, _MOST_KEPT = 1 << 17, 8
-"""How large the bytes may be that are kept with their digest, and how many of them are kept."""
+"""How large the bytes may be together that are kept with their digests, and how many of them are kept."""
 
 _hashed: dict[int, tuple[bytes, str]] = {}
 """Bytes that were hashed last, by their number: a run reads evidence again that a test may have changed, and mostly none has."""
@@ -288,7 +288,7 @@ def digest_of(data: bytes) -> str:
         known = data, f"sha256:{sha256(data).hexdigest()}"
     if len(data) <= _LARGEST_KEPT:
         _hashed[len(data)] = known
-        if len(_hashed) > _MOST_KEPT:
+        while len(_hashed) > _MOST_KEPT or sum(_hashed) > _LARGEST_KEPT:
             del _hashed[next(iter(_hashed))]
     return known[1]
 

@@ -67,7 +67,7 @@ class Form:
             file = write_difference(Difference(differs_from=session, digest=its), changes)
             if base.links >= MOST_LINKS or base.weight + len(file) > base.size:
                 return None
-            found, size = measured(folded(base.pieces(), read_difference(file, key, self._name), key, self._name))
+            found, size = measured(folded(base.pieces(), [read_difference(file, key, self._name)], key, self._name))
         except (EvidenceProblem, *DAMAGE):  # it is no file that a run writes, and whoever reads it says so
             return None
         return file if found == digest and len(file) < size else None

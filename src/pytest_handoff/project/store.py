@@ -237,8 +237,9 @@ class Store:
 
         Raises:
             EvidenceProblem: as :meth:`whole`, here and when its pieces are read.
+            msgspec.DecodeError: as :meth:`Wholes.base`.
         """
-        return self.chain(name).base(session, self._files.in_pieces(name, session), digest)
+        return self.chain(name).base(session, self._files, digest)
 
     def chain(self, name: str) -> Wholes:
         """Return the files of one name, such as ``tests.jsonl``, as they differ from each other."""

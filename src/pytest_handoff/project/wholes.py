@@ -7,7 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.differences import MOST_LINKS, fold, read_difference, read_head
+from pytest_handoff.project.differences import MOST_LINKS, fold, folded, read_difference, read_head
 from pytest_handoff.project.encoding import digest_of, measured
 from pytest_handoff.project.foreign_files import LINES, MEGABYTE
 from pytest_handoff.project.pieces import Pieces, cut
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.differences import Layer
     from pytest_handoff.project.pieces import Key
+    from pytest_handoff.project.stored_files import StoredFiles
 
     class Reader(Protocol):
         """Read the files of sessions as they are stored, from a folder or from a commit."""
@@ -38,6 +39,10 @@ _KEPT, _MOST_KEPT = 3, 12 * MEGABYTE
 
 _MOST_FOLDED = LINES
 """The most bytes that are folded, a whole file for each difference, to find out which of them has changed."""
+
+
+_LONG = 1 << 20
+"""Bytes up to which a file that differences make is held while others are compared with it."""
 
 
 class Whole(Bundle, frozen=True):
@@ -105,22 +110,45 @@ class Wholes:
             self._keep(session, digest, whole)
         return whole
 
-    def base(self, session: str, pieces: Callable[[], Iterable[bytes]], digest: str) -> Base:
-        """Check that the whole file of a session is the one with this digest, without holding one that is written whole.
+    def base(self, session: str, files: StoredFiles, digest: str) -> Base:
+        """Check that the whole file of a session is the one with this digest, without holding it where it is long.
 
         Args:
-            pieces: makes the pieces of the session's file as it is stored.
+            files: the files that this object was made with.
 
         Raises:
-            EvidenceProblem: as :meth:`checked`; the pieces raise it, too, where the file can be read no more.
+            EvidenceProblem: as :meth:`checked`; the pieces raise it, too, where a file can be read no more.
+            msgspec.DecodeError: where a file holds what no run writes.
         """
-        if is_difference(next(iter(pieces()), b"")):
-            whole = self.checked(session, b"".join(pieces()), digest)
-            return Base(lambda: whole.pieces.parts, whole.links, whole.weight, whole.base_size)
-        found, size = measured(pieces())
-        if found != digest:
-            self._refuse(session, b"".join(pieces()))
-        return Base(pieces, 0, 0, size)
+        pieces, size = self._pieces(session, files)
+        layers: list[Layer] = []
+        name, weight = session, 0
+        while is_difference(next(iter(pieces()), b"")) and len(layers) < MOST_LINKS and weight <= LINES:
+            layers.append(read_difference(b"".join(pieces()), self.key, self._named(name)))
+            name, weight = layers[-1].head.differs_from, weight + size
+            pieces, size = self._pieces(name, files)
+        made = self._made(pieces, layers[::-1], self._named(name), hold=size <= _LONG) if layers else pieces
+        if measured(made())[0] != digest:
+            self._refuse(session, files.read(self._file, session))
+        return Base(made, len(layers), weight, size)
+
+    def _made(
+        self, whole: Callable[[], Iterable[bytes]], layers: list[Layer], path: str, *, hold: bool
+    ) -> Callable[[], Iterable[bytes]]:
+        """Return what makes the pieces of a file from a whole one and differences; they are made once where they are held."""
+
+        def make() -> Iterable[bytes]:
+            return folded(whole(), layers, self.key, path)
+
+        held = list(make()) if hold else []
+        return (lambda: held) if hold else make
+
+    def _pieces(self, session: str, files: StoredFiles) -> tuple[Callable[[], Iterable[bytes]], int]:
+        """Return what makes the pieces of a session's file as it is stored, and its size."""
+        if names_no_folder(session):
+            raise EvidenceProblem("is no name of a session", path=session)
+        pieces = files.in_pieces(self._file, session)
+        return pieces, sum(map(len, pieces()))
 
     def _keep(self, session: str, digest: str, whole: Whole) -> None:
         """Keep a whole file for those that differ from it; nobody believes it before its digest is compared again."""

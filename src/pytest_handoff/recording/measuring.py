@@ -278,7 +278,8 @@ def _in_turn(stats: Mapping[str, Sequence[pytest.TestReport]]) -> dict[str, floa
     if not {pytest.TestReport}.issuperset(map(type, chain(calls, others))):
         return None
     found: dict[str, float] = {}
-    for setup, call, teardown in zip(others[::2], calls, others[1::2], strict=True):
+    around = iter(others)  # the phases before and after each call in turn
+    for setup, call, teardown in zip(around, calls, around, strict=True):
         if not setup.location is call.location is teardown.location:
             return None
         found[call.nodeid] = setup.duration + call.duration + teardown.duration
