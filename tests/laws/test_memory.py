@@ -6,7 +6,7 @@ import json
 import tracemalloc
 from functools import partial
 from io import DEFAULT_BUFFER_SIZE
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from builders import earlier_of, record_of
 from pytest_handoff.details import DETAILS_SCHEMA, Details
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.ledger import Ledger, share_ids
+from pytest_handoff.evidence.ledger import EarlierTests, Ledger, share_ids
+from pytest_handoff.evidence.regression import fates
 from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.detail_files import encoded, finished
 from pytest_handoff.project.encoding import digest_of, digest_of_pieces, encode_in_pieces, encode_lines
@@ -24,7 +25,10 @@ from pytest_handoff.recording.recorder import Invocation, Recorder
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+Made = TypeVar("Made")
 
 MANY = 4000
 """Tests enough for several pieces of the file."""
@@ -193,6 +197,43 @@ def test_sessions_that_hold_what_they_changed_take_the_memory_of_one(tmp_path: P
         tracemalloc.stop()
     assert [line.outcome for (line,) in found] == ["passed"] * 19 + ["failed"] * 21
     assert peak < 2.5 * size
+
+
+def test_a_session_is_compared_with_a_chain_piece_by_piece(tmp_path: Path) -> None:
+    """The whole file that the session before makes of its difference is not held either, once it is long."""
+    ids = [f"tests/unit/test_part{number // 50:04}.py::test_case_{number:05}" for number in range(12_000)]
+    lines = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in ids}
+    content = encode_lines(lines.values())
+    store, record = written(tmp_path, content, lines)
+    for number in (2, 3):
+        lines |= {ids[number]: LedgerLine(id=ids[number], tier="unit", since="session-1", outcome="failed")}
+        pieces = partial(encode_in_pieces, lines.values())
+        before, record = record, record_of(lines, session=f"session-{number}")
+        record = replace(record, tests=replace(record.tests, ledger=digest_of_pieces(pieces())))
+        files, peak = traced(partial(store.artifacts, record, pieces, None, parents=[before]))
+        write_each(files)
+    assert len(files[0].whole.splitlines()) == 2
+    assert store.whole("tests.jsonl", "session-3", record.tests.ledger) == encode_lines(lines.values())
+    assert peak < len(content) / 2
+
+
+def test_only_unusual_fates_are_held() -> None:
+    """Of very many tests that still pass no table is made, nor a set to find those that are gone."""
+    before = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
+    now = before | {IDS[7]: LedgerLine(id=IDS[7], tier="unit", since="session-1", outcome="failed")}
+    found, peak = traced(partial(fates, "session-2", now, EarlierTests(sessions=("session-1",), lines=before)))
+    assert [(test, fate.status) for test, fate in found.items() if fate.status != "still_passing"] == [(IDS[7], "regressed")]
+    assert list(found) == IDS
+    assert peak < MANY * 2
+
+
+def traced(make: Callable[[], Made]) -> tuple[Made, int]:
+    """What is made, and the most memory that it took meanwhile."""
+    tracemalloc.start()
+    try:
+        return make(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("prefix", ["", "below/"])
