@@ -312,19 +312,6 @@ def digest_of_pieces(pieces: Iterable[bytes]) -> str:
     return shown_digest(found)
 
 
-def measured(pieces: Iterable[bytes]) -> tuple[str, int]:
-    """Return the digest of bytes that come in pieces, and how many they are."""
-    size = 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal size
-        for piece in pieces:
-            size += len(piece)
-            yield piece
-
-    return digest_of_pieces(counted()), size
-
-
 def shown_digest(found: HASH) -> str:
     """Write the digest of what was hashed with sha256 as records hold it."""
     return f"sha256:{found.hexdigest()}"

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding import measured
 from pytest_handoff.project.stored_files import SMALL, is_difference
 from pytest_handoff.record import Difference
 
@@ -58,7 +57,7 @@ class Form:
     def _from(self, session: str, its: str, whole: Artifact, digest: str) -> bytes | None:
         """Make the difference from another session's file, or ``None`` where that cannot be read or it would not be shorter."""
         from pytest_handoff.project.differences import MOST_LINKS, changes_since, folded, read_difference, write_difference
-        from pytest_handoff.project.pieces import DAMAGE
+        from pytest_handoff.project.pieces import DAMAGE, measured
 
         key = self._store.chain(self._name).key
         try:  # each file is read again where it is compared: only the difference is held

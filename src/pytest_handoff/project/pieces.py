@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.encoding import blocks, lines_with, shown_digest
+from pytest_handoff.project.encoding import blocks, digest_of_pieces, lines_with, shown_digest
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from _hashlib import HASH
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Key = Literal["id", "path"]
 """The key that names a line: of a test in the ledger, of a file in the sources."""
@@ -121,6 +121,19 @@ def names_of(block: bytes, key: Key) -> list[str]:
     if key == "id":
         return [line.id for line in _TESTS.decode_lines(block)]
     return [line.path for line in _FILES.decode_lines(block)]
+
+
+def measured(pieces: Iterable[bytes]) -> tuple[str, int]:
+    """Return the digest of bytes that come in pieces, and how many they are."""
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for piece in pieces:
+            size += len(piece)
+            yield piece
+
+    return digest_of_pieces(counted()), size
 
 
 class Search:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.differences import MOST_LINKS, fold, folded, read_difference, read_head
-from pytest_handoff.project.encoding import digest_of, measured
+from pytest_handoff.project.encoding import digest_of
 from pytest_handoff.project.foreign_files import LINES, MEGABYTE
-from pytest_handoff.project.pieces import Pieces, cut
+from pytest_handoff.project.pieces import Pieces, cut, measured
 from pytest_handoff.project.records import names_no_folder
 from pytest_handoff.project.stored_files import LEDGER, RECORD, Gap, is_difference
 from pytest_handoff.record import Bundle
