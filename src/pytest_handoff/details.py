@@ -125,7 +125,7 @@ def with_earlier(new: Details, old: Details | None, seen: Container[str]) -> Det
 
 
 def settled(details: Details, ledger: Mapping[str, LedgerLine]) -> Details:
-    """Keep what the ledger bears out, with the outcomes that it has, sorted and within the limit of a session."""
+    """Keep what the ledger bears out, with the outcomes that it has, and failures sorted and within the limit of a session."""
     kept: dict[str, Failure] = {}
     for failure in details.failures:
         line = ledger.get(failure.test)
@@ -139,7 +139,9 @@ def settled(details: Details, ledger: Mapping[str, LedgerLine]) -> Details:
         shown = {failure.test for failure in failures}
         without += sum(line.outcome in _FAILING and test not in shown for test, line in ledger.items())
     told = f"{counted(without, 'failure has/failures have')} no text here: the limit is 1 MiB per session" if without else None
-    seconds = {test: details.seconds[test] for test in ledger if test in details.seconds}
+    seconds = details.seconds
+    if not seconds.keys() <= ledger.keys():  # else no other table of very many tests
+        seconds = {test: took for test, took in seconds.items() if test in ledger}
     return replace(details, seconds=seconds, failures=sorted(failures, key=lambda one: one.test), left_out=told)
 
 

@@ -20,7 +20,7 @@ from pytest_handoff.document import parse as markdown
 from pytest_handoff.document.markers import block_checksum
 from pytest_handoff.document.parse import parse
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.regression import LineGroups
+from pytest_handoff.evidence.regression import Fates, LineGroups
 
 LAW = settings(
     max_examples=int(os.environ.get("HANDOFF_FUZZ_EXAMPLES") or 500),
@@ -162,8 +162,9 @@ def filled_with(template: str, name: str, message: str) -> str:
     ledger = {test: line for test, line in known.ledger.items() if test not in (failing, skipped)}
     renamed = {f"tests/{name}.py::{name}": (failing, {"error": message}), f"{name}::x": (skipped, {"reason": message})}
     ledger |= {test: replace(known.ledger[old], id=test, **change) for test, (old, change) in renamed.items()}
-    fates = dict(known.fates) | {test: known.fates[old] for test, (old, _) in renamed.items()}
-    fates[f"{name}::x"] = replace(fates[skipped], status="newly_skipped", passes=False)
+    each = dict(known.fates) | {test: known.fates[old] for test, (old, _) in renamed.items()}
+    each[f"{name}::x"] = replace(each[skipped], status="newly_skipped", passes=False)
+    fates = Fates(ledger, each)
     record = replace(known.record, changes=replace(known.record.changes, created=[f"src/{name}"], removed=[name]))
     told = replace(known, ledger=ledger, fates=fates, kinds=LineGroups(ledger, fates), record=record)
     return compose(

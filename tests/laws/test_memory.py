@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from functools import partial
 from io import DEFAULT_BUFFER_SIZE
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from msgspec.structs import replace
 
 from builders import earlier_of, record_of
+from pytest_handoff.details import DETAILS_SCHEMA, Details
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.ledger import Ledger, share_ids
-from pytest_handoff.project.artifacts import write_each
+from pytest_handoff.evidence.ledger import EarlierTests, Ledger, share_ids
+from pytest_handoff.evidence.regression import fates
+from pytest_handoff.project.artifacts import Artifact, write_each
+from pytest_handoff.project.detail_files import encoded, finished
 from pytest_handoff.project.encoding import digest_of, digest_of_pieces, encode_in_pieces, encode_lines
 from pytest_handoff.project.store import Store
-from pytest_handoff.record import LedgerLine, Record
+from pytest_handoff.record import LedgerLine, Record, SourceLine
 from pytest_handoff.recording.recorder import Invocation, Recorder
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+Made = TypeVar("Made")
 
 MANY = 4000
 """Tests enough for several pieces of the file."""
@@ -104,6 +111,71 @@ def test_a_ledger_is_written_without_being_held_as_a_whole(tmp_path: Path) -> No
     assert peak < len(whole) / 2 + DEFAULT_BUFFER_SIZE  # 128 KiB from Python 3.14 on
 
 
+def test_a_ledger_is_compared_without_being_held_as_a_whole(tmp_path: Path) -> None:
+    """Neither the one before nor the one now is there as bytes when a session is written as what differs."""
+    lines = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
+    whole = encode_lines(lines.values())
+    _, before = written(tmp_path, whole, lines)
+    lines[IDS[700]] = LedgerLine(id=IDS[700], tier="unit", since="session-1", outcome="failed")
+    pieces = partial(encode_in_pieces, lines.values())
+    record = record_of(lines, session="session-2")
+    record = replace(record, tests=replace(record.tests, ledger=digest_of_pieces(pieces())))
+    Store(tmp_path, tmp_path).artifacts(record, pieces, None, parents=[before])  # modules that are imported late are there then
+    tracemalloc.start()
+    try:
+        files = Store(tmp_path, tmp_path).artifacts(record, pieces, None, parents=[before])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    (line,) = files[0].whole.splitlines()[1:]
+    assert IDS[700].encode() in line
+    assert peak < len(whole) * 0.9 + DEFAULT_BUFFER_SIZE
+
+
+def test_sources_are_encoded_few_files_at_a_time() -> None:
+    """A line of them holds a hash for each line of a file: as many of them as tests would be large."""
+    files = [SourceLine(path=f"src/part{number}.py", blob="0" * 40, lines="0123456789abcdef" * 200) for number in range(1000)]
+    tracemalloc.start()
+    try:
+        size = sum(map(len, encode_in_pieces(files)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size == len(encode_lines(files))
+    assert peak < size / 8
+
+
+def test_durations_are_written_without_a_second_table(tmp_path: Path) -> None:
+    """Nor are the bytes of their file held as a whole; they are sorted by test."""
+    record = record_of({}, session="session-1")
+    ledger = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
+    seconds = dict.fromkeys(reversed(IDS), 0.00125)
+    details = Details(schema=DETAILS_SCHEMA, session="session-1", record="", seconds=seconds)
+    path = tmp_path / "details.json"
+    tracemalloc.start()
+    try:
+        found = finished(details, record, ledger, old=None, seen=())
+        write_each([Artifact(path=path, content=partial(encoded, found))])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    content = path.read_bytes()
+    assert list(json.loads(content)["seconds"].items()) == [(test, 0.00125) for test in IDS]
+    assert peak < len(content) / 2 + DEFAULT_BUFFER_SIZE
+
+
+def test_evidence_that_is_kept_to_be_compared_is_bounded() -> None:
+    """All of it together, so that a run of few tests holds little more than one of many."""
+    tracemalloc.start()
+    try:
+        for size in range(100_000, 100_020):
+            digest_of(bytes(size))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 150_000
+
+
 def test_sessions_that_hold_what_they_changed_take_the_memory_of_one(tmp_path: Path) -> None:
     """Whoever follows a test through forty of them holds one ledger and the lines that changed, not forty ledgers."""
     lines = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
@@ -125,6 +197,43 @@ def test_sessions_that_hold_what_they_changed_take_the_memory_of_one(tmp_path: P
         tracemalloc.stop()
     assert [line.outcome for (line,) in found] == ["passed"] * 19 + ["failed"] * 21
     assert peak < 2.5 * size
+
+
+def test_a_session_is_compared_with_a_chain_piece_by_piece(tmp_path: Path) -> None:
+    """The whole file that the session before makes of its difference is not held either, once it is long."""
+    ids = [f"tests/unit/test_part{number // 50:04}.py::test_case_{number:05}" for number in range(12_000)]
+    lines = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in ids}
+    content = encode_lines(lines.values())
+    store, record = written(tmp_path, content, lines)
+    for number in (2, 3):
+        lines |= {ids[number]: LedgerLine(id=ids[number], tier="unit", since="session-1", outcome="failed")}
+        pieces = partial(encode_in_pieces, lines.values())
+        before, record = record, record_of(lines, session=f"session-{number}")
+        record = replace(record, tests=replace(record.tests, ledger=digest_of_pieces(pieces())))
+        files, peak = traced(partial(store.artifacts, record, pieces, None, parents=[before]))
+        write_each(files)
+    assert len(files[0].whole.splitlines()) == 2
+    assert store.whole("tests.jsonl", "session-3", record.tests.ledger) == encode_lines(lines.values())
+    assert peak < len(content) / 2
+
+
+def test_only_unusual_fates_are_held() -> None:
+    """Of very many tests that still pass no table is made, nor a set to find those that are gone."""
+    before = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
+    now = before | {IDS[7]: LedgerLine(id=IDS[7], tier="unit", since="session-1", outcome="failed")}
+    found, peak = traced(partial(fates, "session-2", now, EarlierTests(sessions=("session-1",), lines=before)))
+    assert [(test, fate.status) for test, fate in found.items() if fate.status != "still_passing"] == [(IDS[7], "regressed")]
+    assert list(found) == IDS
+    assert peak < MANY * 2
+
+
+def traced(make: Callable[[], Made]) -> tuple[Made, int]:
+    """What is made, and the most memory that it took meanwhile."""
+    tracemalloc.start()
+    try:
+        return make(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("prefix", ["", "below/"])

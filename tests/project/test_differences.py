@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.differences import changes_since, fold, read_difference, write_difference
-from pytest_handoff.project.encoding import encode_in_pieces, encode_lines
+from pytest_handoff.project.differences import changes_since, fold, folded, read_difference, write_difference
+from pytest_handoff.project.encoding import blocks, encode_in_pieces, encode_lines
 from pytest_handoff.project.pieces import cut
 from pytest_handoff.project.stored_files import is_difference
 from pytest_handoff.record import OUTCOMES, Difference, LedgerLine, Outcome, SourceLine
@@ -40,13 +40,17 @@ def sources(lines: Files) -> list[SourceLine]:
 
 def again(base: bytes, now: bytes, key: Key) -> bytes:
     """Write the difference as a file, read that, and fold it into the base."""
-    file = write_difference(HEAD, changes_since(base, [now], key))
+    file = write_difference(HEAD, changes_since([base], [now], key))
     assert is_difference(file)
-    return folded(base, [read_difference(file, key, "f")], key)
+    return whole(base, [read_difference(file, key, "f")], key)
 
 
-def folded(base: bytes, layers: list[Layer], key: Key = "id") -> bytes:
-    return b"".join(fold(cut(base, key, "f"), layers, key, "f").parts)
+def whole(base: bytes, layers: list[Layer], key: Key = "id") -> bytes:
+    """Fold differences into a file that is held, and into one that comes in pieces: both say the same."""
+    found = b"".join(fold(cut(base, key, "f"), layers, key, "f").parts)
+    for size in (1, 3000):
+        assert b"".join(folded(blocks(base, size), layers, key, "f")) == found
+    return found
 
 
 @given(TESTS, TESTS)
@@ -68,9 +72,9 @@ def test_any_sources_come_back_from_their_difference(old: Files, new: Files) -> 
 def test_a_chain_folds_as_its_links_do_one_by_one(ledgers: list[Tests]) -> None:
     """All differences are applied at once."""
     wholes = [encode_lines(ledger(one)) for one in ledgers]
-    files = [write_difference(HEAD, changes_since(old, [new], "id")) for old, new in pairwise(wholes)]
+    files = [write_difference(HEAD, changes_since([old], [new], "id")) for old, new in pairwise(wholes)]
     layers = [read_difference(file, "id", "f") for file in files]
-    assert folded(wholes[0], layers) == wholes[-1]
+    assert whole(wholes[0], layers) == wholes[-1]
 
 
 @given(st.data())
@@ -82,8 +86,8 @@ def test_long_files_come_back(data: st.DataObject) -> None:
     new = old | {names[data.draw(st.integers(0, 1499))]: ("failed", "no") for _ in range(5)}
     base = encode_lines(ledger(old))
     pieces = list(encode_in_pieces(ledger(new)))
-    file = write_difference(HEAD, changes_since(base, pieces, "id"))
-    assert folded(base, [read_difference(file, "id", "f")]) == b"".join(pieces)
+    file = write_difference(HEAD, changes_since([base], pieces, "id"))
+    assert whole(base, [read_difference(file, "id", "f")]) == b"".join(pieces)
     assert len(file) < 2000
 
 
@@ -91,7 +95,7 @@ def test_a_difference_says_what_a_reviewer_asks() -> None:
     """New tests, changed outcomes, and what is gone; nothing of the rest."""
     base = ledger({"a::kept": ("passed", None), "a::lost": ("passed", None), "a::worse": ("passed", None)})
     now = ledger({"a::kept": ("passed", None), "a::new": ("passed", None), "a::worse": ("failed", "no")})
-    file = write_difference(HEAD, changes_since(encode_lines(base), [encode_lines(now)], "id"))
+    file = write_difference(HEAD, changes_since([encode_lines(base)], [encode_lines(now)], "id"))
     assert file.decode().splitlines() == [
         '{"differs_from":"session-1","digest":"sha256:0","gone":["a::lost"]}',
         '{"id":"a::new","tier":"unit","since":"s","outcome":"passed"}',
@@ -130,7 +134,7 @@ def test_small_edits_of_a_long_line_cannot_take_for_ever(monkeypatch: pytest.Mon
     head = '{"differs_from":"s","digest":"sha256:0","gone":[]}\n'
     layers = [read_difference((head + edit).encode(), "path", "here")] * 50
     monkeypatch.setattr("pytest_handoff.project.differences._MOST_EDITED", 50 * len(base))
-    assert b"11111111" in folded(base, layers, "path")
+    assert b"11111111" in whole(base, layers, "path")
 
     with pytest.raises(EvidenceProblem, match="more edits of long lines than any run writes"):
-        folded(base, [*layers, layers[0]], "path")
+        whole(base, [*layers, layers[0]], "path")

@@ -26,7 +26,7 @@ def source(lines: list[int], kind: str = "") -> bytes:
 
 
 def difference(old: bytes, new: bytes) -> bytes:
-    return write_difference(HEAD, changes_since(old, [new], "path"))
+    return write_difference(HEAD, changes_since([old], [new], "path"))
 
 
 def folded(base: bytes, *files: bytes) -> bytes:

@@ -32,7 +32,7 @@ def follow(wholes: list[bytes]) -> list[pieces.Pieces]:
     found = [pieces.cut(wholes[0], "id", "f")]
     for old, new in pairwise(wholes):
         found[-1].digest()
-        layer = read_difference(write_difference(HEAD, changes_since(old, [new], "id")), "id", "f")
+        layer = read_difference(write_difference(HEAD, changes_since([old], [new], "id")), "id", "f")
         found.append(fold(found[-1], [layer], "id", "f"))
     return found
 

@@ -91,7 +91,7 @@ def test_what_many_parts_bring_stays_within_a_session_and_can_be_read() -> None:
     without = len(ids) - sum(bool(failure.text) for failure in kept.failures)
     assert kept.left_out == f"{without:,} failures have no text here: the limit is 1 MiB per session"
     assert any(failure.left_out == NO_ROOM for failure in kept.failures)
-    assert decoded(encoded(kept), "s1", "file") == kept
+    assert decoded(b"".join(encoded(kept)), "s1", "file") == kept
 
 
 def test_only_what_the_ledger_bears_out() -> None:

@@ -68,7 +68,7 @@ class Facts(Frozen, frozen=True):
     record: Record
     ledger: dict[str, LedgerLine]
     earlier: EarlierTests
-    fates: dict[str, regression.Fate]
+    fates: regression.Fates
     kinds: LineGroups
     loosened: tuple[Loosening, ...] = ()
     policy_unknown: str | None = None
@@ -204,7 +204,7 @@ class Facts(Frozen, frozen=True):
 def tally(
     session: str,
     ledger: Mapping[str, LedgerLine],
-    found: Mapping[str, regression.Fate],
+    found: regression.Fates,
     ledger_digest: str,
     *,
     skipped: Sequence[SkippedNode] = (),
@@ -223,14 +223,14 @@ def tally(
         tiers=tiers,
         new=countOf(map(attrgetter("since"), ledger.values()), session),
         flaky=sum(map(attrgetter("flaky"), ledger.values())),
-        regression=regression.summarise(found.values()),
+        regression=regression.summarise(found.of(found)),
         skipped_nodes=list(skipped),
         left_out=dict(sorted((left_out or {}).items())),
         failed_subtests=sum(map(attrgetter("failed_subtests"), ledger.values())),
     )
 
 
-def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> dict[str, regression.Fate]:
+def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> regression.Fates:
     """Work out the fate of each test again, and check that the figures match the record.
 
     Raises:

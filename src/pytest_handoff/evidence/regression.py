@@ -6,8 +6,9 @@ There may be very many tests but only a few kinds, so each question is asked onc
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from functools import cache, cached_property
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
@@ -17,7 +18,7 @@ from pytest_handoff.nodeids import files_of, without_parameters
 from pytest_handoff.record import Frozen, LedgerLine, Outcome, Regression, Retired, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pytest_handoff.evidence.ledger import EarlierTests, Ledger
 
@@ -46,25 +47,54 @@ class Fate(Frozen, frozen=True, gc=False, cache_hash=True):
     was: str | None = None
 
 
-def fates(session: str, ledger: Ledger, earlier: EarlierTests) -> dict[str, Fate]:
+_USUAL = Fate(status="still_passing", counts=True, passes=True)
+
+
+class Fates(Mapping[str, Fate]):
+    """The fate of every test in a ledger; it holds only those that are not as usual, since there may be very many tests.
+
+    Args:
+        ledger: what nobody changes any more.
+        unusual: the fates of those tests that do not still pass.
+    """
+
+    def __init__(self, ledger: Ledger, unusual: Mapping[str, Fate]) -> None:
+        self._ledger, self._unusual = ledger, unusual
+
+    def __getitem__(self, test: str) -> Fate:
+        return self._unusual.get(test) or (_USUAL if test in self._ledger else self._unusual[test])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ledger)
+
+    def __len__(self) -> int:
+        return len(self._ledger)
+
+    def of(self, tests: Iterable[str]) -> Iterator[Fate]:
+        """Return the fates of some tests in the ledger, in their order, as fast as a table would."""
+        return map(self._unusual.get, tests, repeat(_USUAL))
+
+
+def fates(session: str, ledger: Ledger, earlier: EarlierTests) -> Fates:
     """Decide the fate of every test in the ledger; tests of this session are ``new``."""
     functions: dict[str, list[LedgerLine]] = defaultdict(list)
     for test in _gone(ledger, earlier.lines):
         functions[without_parameters(test)].append(earlier.lines[test])
     known = earlier.lines
-    usual = _shared(status="still_passing", counts=True, passes=True)
-    return {
-        test: usual
-        if line.outcome == "passed"
-        and (old := known.get(test)) is not None
-        and old.outcome == "passed"
-        and old.tier == line.tier
-        and line.since != session
-        and line.moved_from is None
-        and line.retired is None
-        else _with_tier(_fate(session, line, known, functions), _tier_before(session, line, known, functions))
+    unusual = {
+        test: _with_tier(_fate(session, line, known, functions), _tier_before(session, line, known, functions))
         for test, line in ledger.items()
+        if not (
+            line.outcome == "passed"
+            and (old := known.get(test)) is not None
+            and old.outcome == "passed"
+            and old.tier == line.tier
+            and line.since != session
+            and line.moved_from is None
+            and line.retired is None
+        )
     }
+    return Fates(ledger, unusual)
 
 
 def summarise(found: Iterable[Fate]) -> Regression:
@@ -99,7 +129,7 @@ def newest_outcome(line: LedgerLine) -> Outcome | None:
 
 
 def _gone(ledger: Ledger, earlier: Ledger) -> list[str]:
-    absent = earlier.keys() - ledger.keys()
+    absent = [test for test in earlier if test not in ledger]  # no set of very many tests
     if not absent:
         return []
     moved = {line.moved_from for line in ledger.values() if line.moved_from}
@@ -208,7 +238,7 @@ class LineGroups:
         fates: the fate of each test.
     """
 
-    def __init__(self, ledger: Mapping[str, LedgerLine], fates: Mapping[str, Fate]) -> None:
+    def __init__(self, ledger: Mapping[str, LedgerLine], fates: Fates) -> None:
         self._ledger, self._fates = ledger, fates
         self._joined: dict[tuple[LineGroup, ...], Sequence[LedgerLine]] = {}
         self._files: dict[LineGroup, Counter[str]] = {}
@@ -218,7 +248,7 @@ class LineGroups:
         groups: dict[tuple[_Fields, Fate], list[LedgerLine]] = defaultdict(list)
         lines, fates = self._ledger.values(), self._fates
         fields: Iterator[_Fields] = map(_fields_of, lines)
-        for key, line in zip(zip(fields, map(fates.__getitem__, self._ledger), strict=True), lines, strict=True):
+        for key, line in zip(zip(fields, fates.of(self._ledger), strict=True), lines, strict=True):
             groups[key].append(line)
         for group in groups.values():
             group.sort(key=_id_of)

@@ -6,6 +6,7 @@ Parts that collected the same tests have the same bytes in ``collection.json``, 
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -159,7 +160,7 @@ def write_details(folder: Path, details: Details) -> None:
     Raises:
         WriteProblem: when it cannot be written.
     """
-    write_each([Artifact(path=folder / DETAILS, content=encoded(details))])
+    write_each([Artifact(path=folder / DETAILS, content=partial(encoded, details))])
 
 
 def remove_details(folder: Path) -> None:

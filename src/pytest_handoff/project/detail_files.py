@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import partial
+from itertools import islice
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import LedgerLine, Record
 
+
+_TESTS_AT_ONCE = 500
 
 LOCAL = ".details"
 """The folder, in the hand-off folder, of details that are not committed."""
@@ -84,26 +88,28 @@ def keep(project: Project, details: Details) -> str | None:
 
 
 def details_artifacts(project: Project, details: Details) -> list[Artifact]:
-    """Build the files that keep details, where the settings want them; none if they are off, or there are no details.
-
-    Raises:
-        WriteProblem: for a name that is not UTF-8.
-    """
+    """Build the files that keep details, where the settings want them; none if they are off, or there are no details."""
     if project.config.details == "off" or not (details.seconds or details.failures):
         return []
     if project.config.details == "commit":
-        return [Artifact(path=committed_path(project, details.session), content=encoded(details))]
+        return [Artifact(path=committed_path(project, details.session), content=partial(encoded, details))]
     local = _local_path(project, details.session)
-    return [self_ignoring(local.parent), Artifact(path=local, content=encoded(details))]
+    return [self_ignoring(local.parent), Artifact(path=local, content=partial(encoded, details))]
 
 
-def encoded(details: Details) -> bytes:
-    """Write details as the bytes of their file.
+def encoded(details: Details) -> Iterator[bytes]:
+    """Yield the bytes of the file of details in pieces, sorted by test, since there may be very many.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
     """
-    return encode_json(details) + b"\n"
+    before, opening, after = encode_json(replace(details, seconds={})).partition(b'"seconds":{')
+    yield before + opening
+    ahead, between = iter(sorted(details.seconds)), b""
+    while some := list(islice(ahead, _TESTS_AT_ONCE)):
+        yield between + encode_json({test: details.seconds[test] for test in some})[1:-1]
+        between = b","
+    yield after + b"\n"
 
 
 def committed_path(project: Project, session: str) -> Path:

@@ -17,11 +17,11 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.encoding import blocks, encode_json
 from pytest_handoff.project.foreign_files import LINES
 from pytest_handoff.project.line_edits import apply, check, is_edit, shorter
-from pytest_handoff.project.pieces import DAMAGE, PIECE, Pieces, add, name_of, names_of
+from pytest_handoff.project.pieces import DAMAGE, PIECE, Pieces, add, last_name, name_of, names_of
 from pytest_handoff.record import Bundle, Difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.project.pieces import Key
 
@@ -98,18 +98,54 @@ def write_difference(head: Difference, changes: Mapping[str, bytes | None]) -> b
     return b"".join([encode_json(head), b"\n", *(line for _, line in sorted(changes.items()) if line is not None)])
 
 
-def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
-    """Compare two whole files whose lines are in order, the newer one in pieces that end where a line ends."""
+class _Ahead:
+    """Read a whole file from its beginning on, in pieces that end where lines end, and hold only what is compared at once."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._held, self._at = b"", 0
+
+    def passes(self, block: bytes) -> bool:
+        """Go on behind a block if it comes next."""
+        lacking = len(block) - (len(self._held) - self._at)
+        if lacking > 0:
+            more = [self._held[self._at :]]
+            while lacking > 0 and (piece := next(self._pieces, b"")):
+                more.append(piece)
+                lacking -= len(piece)
+            self._held, self._at = b"".join(more), 0
+        if not self._held.startswith(block, self._at):
+            return False
+        self._at += len(block)
+        return True
+
+    def line(self) -> bytes:
+        """Return the next line without going on; it is empty behind the last one."""
+        if self._at == len(self._held):
+            self._held, self._at = next(self._pieces, b""), 0
+        return _line_at(self._held, self._at)
+
+    def skip(self, line: bytes) -> None:
+        """Go on behind the next line."""
+        self._at += len(line)
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield what comes next, to the end."""
+        yield self._held[self._at :]
+        yield from self._pieces
+
+
+def changes_since(base: Iterable[bytes], now: Iterable[bytes], key: Key) -> Changes:
+    """Compare two whole files whose lines are in order; both come in pieces that end where a line ends."""
     changes: Changes = {}
-    at = 0
+    ahead = _Ahead(base)
     for block in (block for piece in now for block in blocks(piece, PIECE)):
-        if base.startswith(block, at):  # mostly few lines differ
-            at += len(block)
+        if ahead.passes(block):  # mostly few lines differ
             continue
         for line in block.splitlines(keepends=True):
-            old = _line_at(base, at)
+            old = ahead.line()
             if line == old:
-                at += len(old)
+                ahead.skip(old)
                 continue
             name, before = name_of(line, key), None
             while old and (older_name := name_of(old, key)) <= name:
@@ -117,10 +153,12 @@ def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
                     changes[older_name] = None
                 else:
                     before = old
-                at += len(old)
-                old = _line_at(base, at)
+                ahead.skip(old)
+                old = ahead.line()
             changes[name] = line if before is None or key == "id" else shorter(before, line)
-    return changes | dict.fromkeys(names_of(base[at:], key))
+    for piece in ahead.rest():
+        changes |= dict.fromkeys(names_of(piece, key))
+    return changes
 
 
 def fold(base: Pieces, layers: Iterable[Layer], key: Key, path: str) -> Pieces:
@@ -153,10 +191,39 @@ def fold(base: Pieces, layers: Iterable[Layer], key: Key, path: str) -> Pieces:
         line = sum(part.count(b"\n") for part in parts[: kept - 1]) + 1
         raise EvidenceProblem(f"is damaged: {error}", path=path, line=line) from error
     except _TooMuch as error:
-        raise EvidenceProblem("has more edits of long lines than any run writes; restore it from git", path=path) from error
+        raise _too_many_edits(path) from error
     found.parts.extend(parts[kept:])
     found.lasts.extend(lasts[kept:])
     return found
+
+
+def folded(base: Iterable[bytes], layers: Iterable[Layer], key: Key, path: str) -> Iterator[bytes]:
+    """Apply differences as :func:`fold` does, and hold neither the whole file that they begin with nor the one that they make.
+
+    Args:
+        base: the whole file, in pieces that end where lines end.
+        path: how messages name it.
+
+    Raises:
+        EvidenceProblem: where edits are too many.
+        msgspec.DecodeError: as reading a name does.
+    """
+    changes, edits = _joined(layers)
+    names = sorted(changes.keys() | edits.keys())
+    at, left = 0, [_MOST_EDITED]
+    try:
+        for block in (block for piece in base for block in blocks(piece, PIECE)):
+            after = bisect_right(names, last_name(block, key), at) if at < len(names) else at
+            yield _merged(block, names[at:after], changes, edits, key, left=left)[0] if after > at else block
+            at = after
+        if at < len(names):
+            yield _merged(b"", names[at:], changes, edits, key, left=left)[0]
+    except _TooMuch as error:
+        raise _too_many_edits(path) from error
+
+
+def _too_many_edits(path: str) -> EvidenceProblem:
+    return EvidenceProblem("has more edits of long lines than any run writes; restore it from git", path=path)
 
 
 class _TooMuch(Exception):  # it is no error of this program

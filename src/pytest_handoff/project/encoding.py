@@ -12,13 +12,13 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from pytest_handoff.errors import EvidenceProblem, NewerEvidence, WriteProblem
-from pytest_handoff.record import FileCoverage, NewCodeFile
+from pytest_handoff.record import FileCoverage, LedgerLine, NewCodeFile
 
 if TYPE_CHECKING:
     from _hashlib import HASH
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from pytest_handoff.record import LedgerLine, Record, SourceLine
+    from pytest_handoff.record import Record, SourceLine
 
 
 Line = TypeVar("Line", bound=msgspec.Struct)
@@ -138,7 +138,7 @@ def _decode_one(decoder: msgspec.json.Decoder[Line], line: bytes, path: str, num
 
 
 _Value = TypeVar("_Value")
-_LINES_AT_ONCE = 500
+_LINES_AT_ONCE, _FILES_AT_ONCE = 500, 32
 _FEW = 1_000
 
 
@@ -158,8 +158,9 @@ def encode_in_pieces(lines: Iterable[LedgerLine | SourceLine]) -> Iterator[bytes
         WriteProblem: as :func:`encode_lines`.
     """
     ahead = iter(lines)
-    while some := list(islice(ahead, _LINES_AT_ONCE)):
-        yield encode_lines(some)
+    for first in ahead:  # a line of the sources holds a hash for each line of a file
+        more = _LINES_AT_ONCE if isinstance(first, LedgerLine) else _FILES_AT_ONCE
+        yield encode_lines([first, *islice(ahead, more - 1)])
 
 
 def encode_at_hand(lines: Collection[LedgerLine]) -> Callable[[], Iterable[bytes]]:
@@ -274,7 +275,7 @@ def refuse_other_schema(data: bytes, schema: str, path: str) -> None:
 
 
 _LARGEST_KEPT, _MOST_KEPT = 1 << 17, 8
-"""How large the bytes may be that are kept with their digest, and how many of them are kept."""
+"""How large the bytes may be together that are kept with their digests, and how many of them are kept."""
 
 _hashed: dict[int, tuple[bytes, str]] = {}
 """Bytes that were hashed last, by their number: a run reads evidence again that a test may have changed, and mostly none has."""
@@ -287,7 +288,7 @@ def digest_of(data: bytes) -> str:
         known = data, f"sha256:{sha256(data).hexdigest()}"
     if len(data) <= _LARGEST_KEPT:
         _hashed[len(data)] = known
-        if len(_hashed) > _MOST_KEPT:
+        while len(_hashed) > _MOST_KEPT or sum(_hashed) > _LARGEST_KEPT:
             del _hashed[next(iter(_hashed))]
     return known[1]
 

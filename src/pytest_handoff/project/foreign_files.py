@@ -12,12 +12,14 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 MEGABYTE = 1 << 20
 SETTINGS, TEXT, TABLE, LINES = 4 * MEGABYTE, 64 * MEGABYTE, 64 * MEGABYTE, 256 * MEGABYTE
 """The most bytes read of a settings file or template, of a document or source file, of a record, and of a JSON Lines file."""
+
+_PIECE = 1 << 16
 
 FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 """Flags to open such a file: a link is refused, and a pipe that nobody writes to does not block the opening."""
@@ -108,18 +110,35 @@ def read_opened(descriptor: int, path: Path | str, most: int) -> bytes:
         OSError: as :func:`read_file`.
     """
     try:
-        found = os.fstat(descriptor)
-        if not S_ISREG(found.st_mode):
-            raise Refused("is not a regular file", path)
-        if found.st_size > most:
-            raise Refused(f"has more than {most // MEGABYTE} MB", path)
-        data = os.read(descriptor, found.st_size + 1)
-        if data and len(data) == found.st_size:  # there is no more: a chain of files is read with few calls of the system
+        size = _checked_size(descriptor, path, most)
+        data = os.read(descriptor, size + 1)
+        if data and len(data) == size:  # there is no more: a chain of files is read with few calls of the system
             return data
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
             return data + file.readall()
     finally:
         os.close(descriptor)
+
+
+def pieces_of(path: Path | str, within: Sequence[Path], most: int) -> Iterator[bytes]:
+    """Read a file as :func:`read_file` does, but in pieces that end where lines end.
+
+    Raises:
+        OSError: as :func:`read_file`.
+    """
+    with os.fdopen(os.open(real_path(path, within), FLAGS), "rb") as file:
+        _checked_size(file.fileno(), path, most)
+        while piece := file.read(_PIECE):
+            yield piece if piece.endswith(b"\n") else piece + file.readline()
+
+
+def _checked_size(descriptor: int, path: Path | str, most: int) -> int:
+    found = os.fstat(descriptor)
+    if not S_ISREG(found.st_mode):
+        raise Refused("is not a regular file", path)
+    if found.st_size > most:
+        raise Refused(f"has more than {most // MEGABYTE} MB", path)
+    return found.st_size
 
 
 def read_if_there(path: Path | str, within: Sequence[Path], most: int) -> bytes | None:

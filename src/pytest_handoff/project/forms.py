@@ -12,12 +12,11 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding import digest_of_pieces
 from pytest_handoff.project.stored_files import SMALL, is_difference
 from pytest_handoff.record import Difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_handoff.project.store import Store
 
@@ -57,20 +56,17 @@ class Form:
 
     def _from(self, session: str, its: str, whole: Artifact, digest: str) -> bytes | None:
         """Make the difference from another session's file, or ``None`` where that cannot be read or it would not be shorter."""
-        from pytest_handoff.project.differences import MOST_LINKS, changes_since, fold, read_difference, write_difference
-        from pytest_handoff.project.pieces import DAMAGE
+        from pytest_handoff.project.differences import MOST_LINKS, changes_since, folded, read_difference, write_difference
+        from pytest_handoff.project.pieces import DAMAGE, measured
 
-        try:
-            base = self._store.rebuilt(self._name, session, its)
-        except EvidenceProblem:
-            return None
         key = self._store.chain(self._name).key
-        try:
-            changes = changes_since(base.data, whole.pieces(), key)
+        try:  # each file is read again where it is compared: only the difference is held
+            base = self._store.base(self._name, session, its)
+            changes = changes_since(base.pieces(), whole.pieces(), key)
             file = write_difference(Difference(differs_from=session, digest=its), changes)
-            if base.links >= MOST_LINKS or base.weight + len(file) > base.base_size:
+            if base.links >= MOST_LINKS or base.weight + len(file) > base.size:
                 return None
-            found, size = _measured(fold(base.pieces, [read_difference(file, key, self._name)], key, self._name).parts)
+            found, size = measured(folded(base.pieces(), [read_difference(file, key, self._name)], key, self._name))
         except (EvidenceProblem, *DAMAGE):  # it is no file that a run writes, and whoever reads it says so
             return None
         return file if found == digest and len(file) < size else None
@@ -94,16 +90,3 @@ def let_go(store: Store, session: str, names: Iterable[str]) -> list[Artifact]:
 def _is_long(pieces: Iterable[bytes]) -> bool:
     size = 0
     return any((size := size + len(piece)) > SMALL for piece in pieces)
-
-
-def _measured(pieces: Iterable[bytes]) -> tuple[str, int]:
-    """Return the digest of bytes that come in pieces, and how many they are."""
-    size = 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal size
-        for piece in pieces:
-            size += len(piece)
-            yield piece
-
-    return digest_of_pieces(counted()), size

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.encoding import blocks, lines_with, shown_digest
+from pytest_handoff.project.encoding import blocks, digest_of_pieces, lines_with, shown_digest
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from _hashlib import HASH
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Key = Literal["id", "path"]
 """The key that names a line: of a test in the ledger, of a file in the sources."""
@@ -103,7 +103,7 @@ def add(pieces: Pieces, lines: bytes, last: str, key: Key) -> None:
 def _add_cut(pieces: Pieces, lines: bytes, key: Key) -> None:
     for part in blocks(lines, PIECE):
         pieces.parts.append(part)
-        pieces.lasts.append(name_of(part[part.rfind(b"\n", 0, -1) + 1 :], key))
+        pieces.lasts.append(last_name(part, key))
 
 
 def name_of(line: bytes, key: Key) -> str:
@@ -111,11 +111,29 @@ def name_of(line: bytes, key: Key) -> str:
     return _TESTS.decode(line).id if key == "id" else _FILES.decode(line).path
 
 
+def last_name(block: bytes, key: Key) -> str:
+    """Read the name of the last line of a block."""
+    return name_of(block[block.rfind(b"\n", 0, -1) + 1 :], key)
+
+
 def names_of(block: bytes, key: Key) -> list[str]:
     """Read the names of the lines of a block."""
     if key == "id":
         return [line.id for line in _TESTS.decode_lines(block)]
     return [line.path for line in _FILES.decode_lines(block)]
+
+
+def measured(pieces: Iterable[bytes]) -> tuple[str, int]:
+    """Return the digest of bytes that come in pieces, and how many they are."""
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for piece in pieces:
+            size += len(piece)
+            yield piece
+
+    return digest_of_pieces(counted()), size
 
 
 class Search:

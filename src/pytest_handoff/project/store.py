@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.project.artifacts import Content
-    from pytest_handoff.project.wholes import Whole, Wholes
+    from pytest_handoff.project.wholes import Base, Wholes
 
 
 _REPLACED = b'"replaced":'
@@ -233,13 +233,14 @@ class Store:
         digest = digest_in(self.figures(session), name)
         return Artifact(path=self.evidence / session / name, content=self.whole(name, session, digest))
 
-    def rebuilt(self, name: str, session: str, digest: str) -> Whole:
-        """Read the whole ledger or sources of a session, with how many differences they are made of.
+    def base(self, name: str, session: str, digest: str) -> Base:
+        """Return the whole ledger or sources of a session for others to be compared with, with how they are stored.
 
         Raises:
-            EvidenceProblem: as :meth:`whole`.
+            EvidenceProblem: as :meth:`whole`, here and when its pieces are read.
+            msgspec.DecodeError: as :meth:`Wholes.base`.
         """
-        return self.chain(name).checked(session, self._files.read(name, session), digest)
+        return self.chain(name).base(session, self._files, digest)
 
     def chain(self, name: str) -> Wholes:
         """Return the files of one name, such as ``tests.jsonl``, as they differ from each other."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cached_property
+from functools import cached_property, partial
 from shlex import quote
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.foreign_files import FLAGS, LINES, TABLE, leads_outside, read_file, read_own
+from pytest_handoff.project.foreign_files import FLAGS, LINES, TABLE, leads_outside, pieces_of, read_file, read_own
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -28,6 +28,9 @@ EVIDENCE = "evidence"
 
 SMALL = 4096
 """Bytes up to which a whole file stays whole: a smaller one takes no less room on a disk."""
+
+_AT_ONCE = 1 << 18
+"""Bytes up to which a file that is compared is read once, and held."""
 
 _DIFFERENCE = b'{"differs_from":'
 
@@ -86,6 +89,28 @@ class StoredFiles:
             return read(f"{self._folder}/{session}/{name}", self._within, TABLE if name == RECORD else LINES)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=self.named(name, session)) from error
+
+    def in_pieces(self, name: str, session: str) -> Callable[[], Iterable[bytes]]:
+        """Return what makes the pieces of a session's file, which end where lines end: it reads a long file anew each time.
+
+        Raises:
+            EvidenceProblem: as :meth:`read`, here or from the pieces.
+        """
+        place = self.evidence / session / name
+        try:
+            is_long = place.stat().st_size > _AT_ONCE
+        except (OSError, ValueError):
+            is_long = False  # reading it says why
+        if not is_long:
+            data = self.read(name, session)
+            return lambda: (data,)
+        return partial(self._pieces, place, name, session)
+
+    def _pieces(self, place: Path, name: str, session: str) -> Iterator[bytes]:
+        try:
+            yield from pieces_of(place, self._within, LINES)
         except OSError as error:
             raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=self.named(name, session)) from error
 

@@ -7,20 +7,21 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.differences import MOST_LINKS, fold, read_difference, read_head
+from pytest_handoff.project.differences import MOST_LINKS, fold, folded, read_difference, read_head
 from pytest_handoff.project.encoding import digest_of
 from pytest_handoff.project.foreign_files import LINES, MEGABYTE
-from pytest_handoff.project.pieces import Pieces, cut
+from pytest_handoff.project.pieces import Pieces, cut, measured
 from pytest_handoff.project.records import names_no_folder
 from pytest_handoff.project.stored_files import LEDGER, RECORD, Gap, is_difference
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import NoReturn, Protocol
 
     from pytest_handoff.project.differences import Layer
     from pytest_handoff.project.pieces import Key
+    from pytest_handoff.project.stored_files import StoredFiles
 
     class Reader(Protocol):
         """Read the files of sessions as they are stored, from a folder or from a commit."""
@@ -38,6 +39,10 @@ _KEPT, _MOST_KEPT = 3, 12 * MEGABYTE
 
 _MOST_FOLDED = LINES
 """The most bytes that are folded, a whole file for each difference, to find out which of them has changed."""
+
+
+_LONG = 1 << 20
+"""Bytes up to which a file that differences make is held while others are compared with it."""
 
 
 class Whole(Bundle, frozen=True):
@@ -60,6 +65,22 @@ class Whole(Bundle, frozen=True):
     def data(self) -> bytes:
         """Return the bytes: of a file that is written whole those that are stored, since it may be large."""
         return b"".join(self.pieces.parts) if self.links else self.stored
+
+
+class Base(Bundle, frozen=True):
+    """A whole file that another one may differ from, as it is compared with that.
+
+    Attributes:
+        pieces: makes its pieces, which end where lines end, whenever it is called.
+        links: how many differences lie between it and a file that is written whole.
+        weight: the size of these differences together.
+        size: the size of that whole file.
+    """
+
+    pieces: Callable[[], Iterable[bytes]]
+    links: int
+    weight: int
+    size: int
 
 
 class Wholes:
@@ -88,6 +109,46 @@ class Wholes:
         if whole.links:
             self._keep(session, digest, whole)
         return whole
+
+    def base(self, session: str, files: StoredFiles, digest: str) -> Base:
+        """Check that the whole file of a session is the one with this digest, without holding it where it is long.
+
+        Args:
+            files: the files that this object was made with.
+
+        Raises:
+            EvidenceProblem: as :meth:`checked`; the pieces raise it, too, where a file can be read no more.
+            msgspec.DecodeError: where a file holds what no run writes.
+        """
+        pieces, size = self._pieces(session, files)
+        layers: list[Layer] = []
+        name, weight = session, 0
+        while is_difference(next(iter(pieces()), b"")) and len(layers) < MOST_LINKS and weight <= LINES:
+            layers.append(read_difference(b"".join(pieces()), self.key, self._named(name)))
+            name, weight = layers[-1].head.differs_from, weight + size
+            pieces, size = self._pieces(name, files)
+        made = self._made(pieces, layers[::-1], self._named(name), hold=size <= _LONG) if layers else pieces
+        if measured(made())[0] != digest:
+            self._refuse(session, files.read(self._file, session))
+        return Base(made, len(layers), weight, size)
+
+    def _made(
+        self, whole: Callable[[], Iterable[bytes]], layers: list[Layer], path: str, *, hold: bool
+    ) -> Callable[[], Iterable[bytes]]:
+        """Return what makes the pieces of a file from a whole one and differences; they are made once where they are held."""
+
+        def make() -> Iterable[bytes]:
+            return folded(whole(), layers, self.key, path)
+
+        held = list(make()) if hold else []
+        return (lambda: held) if hold else make
+
+    def _pieces(self, session: str, files: StoredFiles) -> tuple[Callable[[], Iterable[bytes]], int]:
+        """Return what makes the pieces of a session's file as it is stored, and its size."""
+        if names_no_folder(session):
+            raise EvidenceProblem("is no name of a session", path=session)
+        pieces = files.in_pieces(self._file, session)
+        return pieces, sum(map(len, pieces()))
 
     def _keep(self, session: str, digest: str, whole: Whole) -> None:
         """Keep a whole file for those that differ from it; nobody believes it before its digest is compared again."""

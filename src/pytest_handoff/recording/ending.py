@@ -148,12 +148,13 @@ class RunEnd:
 
         try:
             fingerprint = outcome.record.source.fingerprint
+            old = detail_files.earlier_details(self._project, self._before, fingerprint)
             details = detail_files.finished(
                 details_of_run(self._plan, self.texts, run),
                 outcome.record,
                 outcome.composition.facts.ledger,
-                old=detail_files.earlier_details(self._project, self._before, fingerprint),
-                seen={*run.results, *run.whole_files, *run.broken_files},
+                old=old,
+                seen=() if old is None else {*run.results, *run.whole_files, *run.broken_files},  # a large set
             )
             trouble = detail_files.keep(self._project, details) or self.texts.trouble
         except Exception as error:

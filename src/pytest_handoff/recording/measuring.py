@@ -257,7 +257,8 @@ def seconds_of_tests(config: pytest.Config, prefix: str, tests: Mapping[str, obj
         took = found
     scales = list(map(_SCALES.__getitem__, map(partial(bisect_right, _POWERS), took.values())))
     if all(scales):  # rounded by arithmetic, since text takes four times as long
-        return dict(zip(took, map(truediv, map(round, map(mul, took.values(), scales)), scales), strict=True))
+        took.update(zip(took, map(truediv, map(round, map(mul, took.values(), scales)), scales), strict=True))
+        return took  # each number took the place of its own: a second table of very many tests is large
     return {key: float(f"{seconds:.3g}") for key, seconds in took.items() if seconds >= 0}
 
 
@@ -281,7 +282,8 @@ def _in_turn(stats: Mapping[str, Sequence[pytest.TestReport]]) -> dict[str, floa
     for own, beside in _of_each_process(calls, others):
         if len(beside) != 2 * len(own):
             return None
-        for setup, call, teardown in zip(beside[::2], own, beside[1::2], strict=True):
+        around = iter(beside)  # the phases before and after each call in turn
+        for setup, call, teardown in zip(around, own, around, strict=True):
             if not setup.location is call.location is teardown.location and not _has_one_number(setup, call, teardown):
                 return None
             found[call.nodeid] = setup.duration + call.duration + teardown.duration

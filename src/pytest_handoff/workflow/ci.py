@@ -7,6 +7,7 @@ rest silently, so the tenth sums up. A step's summary of more than 1 MiB is drop
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,7 +162,7 @@ def artifacts_for_ci(
         from pytest_handoff.project.detail_files import committed_path, encoded
 
         beside = folder / _below(project, committed_path(project, details.session))
-        data.append(Artifact(path=beside, content=encoded(details)))
+        data.append(Artifact(path=beside, content=partial(encoded, details)))
     return [*kept_out_of_git(folder, project), *copies, *data, summed_up]
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.evidence.history import SessionRow
-    from pytest_handoff.evidence.regression import Fate
+    from pytest_handoff.evidence.regression import Fates
     from pytest_handoff.project.artifacts import Content
     from pytest_handoff.project.layout import Project
     from pytest_handoff.proof import Proof
@@ -89,7 +89,7 @@ def _readable_proof(project: Project, record: Record) -> Proof | None:
         return None
 
 
-def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, fates: dict[str, Fate]) -> facts.Facts:
+def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, fates: Fates) -> facts.Facts:
     """Collect what evidence and settings say about a session; the document is read later, when it is composed.
 
     Raises:
