@@ -106,6 +106,17 @@ def test_what_is_shown(runs: RunsHere) -> None:
     assert gate.code == 1
 
 
+def test_the_gate_names_a_lost_test_once(runs: RunsHere) -> None:
+    """Where a line of the checklist asks for what the gate asks of every session; the line is there, with its figure."""
+    runs.write({"handoffs/session-2.md": "# Two\n\n## Final Checklist\n\n- [ ] All previous tests still pass\n"})
+    runs.pytest(session="session-2")
+    gate = runs.handoff("gate", "session-2")
+    assert gate.out.count("test_a.py::test_lost") == 1
+    assert "All previous tests still pass: 1/4 still pass, as above\n" in gate.out
+    table = json.loads(runs.handoff("gate", "session-2", "--json").out)
+    assert sum("test_a.py::test_lost" in reason["message"] for reason in table["reasons"]) == 2
+
+
 def test_what_can_be_pruned(runs: RunsHere) -> None:
     """It is shown before it is removed; what the next session is compared with stays."""
     first = runs.folder / "handoffs/evidence/session-1/sources.jsonl"

@@ -25,7 +25,7 @@ from pytest_handoff.workflow.start import document_bytes
 from pytest_handoff.workflow.statements_again import untrue_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
@@ -245,6 +245,20 @@ def reasons(
             if decision.counts and decision.state == "waits"
         ]
     return found
+
+
+def named_once(found: Iterable[Problem]) -> list[Problem]:
+    """Shorten each checklist line that says the same as a gate before it, so that no lost test is named twice."""
+    shown: list[Problem] = []
+    gates: dict[tuple[str, str | None], str] = {}
+    for problem in found:
+        said = gates.setdefault((problem.kind, problem.remedy), problem.message)
+        if problem.message.endswith(f": {said}"):
+            line, figure = problem.message.removesuffix(said), said.partition(": ")[0]
+            shown.append(replace(problem, message=f"{line}{figure}, as above", remedy=None))
+        else:
+            shown.append(problem)
+    return shown
 
 
 def told(found: Sequence[Problem]) -> Iterator[str]:
