@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -86,6 +87,19 @@ def test_the_page_and_the_exports(runs: RunsHere) -> None:
     assert any(test.get("flaky") for test in tests.values())
     found = json.loads(runs.handoff("export", "sarif", "session-2").out)["runs"][0]["results"]
     assert any("test_fails" in str(result) for result in found)
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["fresh", "stale"])
+def test_the_page_reads_the_tree_once(runs: RunsHere, monkeypatch: pytest.MonkeyPatch, *, edited: bool) -> None:
+    """It takes git as long as all the rest; the page lies where no tree has it."""
+    if edited:
+        runs.write({"test_a.py": PASSES})
+    tree, times = import_module("pytest_handoff.project.tree"), list[int]()
+    read = tree.read_work_tree
+    monkeypatch.setattr(tree, "read_work_tree", lambda *args, **options: times.append(1) or read(*args, **options))
+    assert runs.handoff("report", "session-2").code == 0
+    assert len(times) == 1
+    assert ("ran on another tree" in (runs.folder / "handoffs/report/session-2.html").read_text("utf-8")) == edited
 
 
 def test_what_is_shown(runs: RunsHere) -> None:

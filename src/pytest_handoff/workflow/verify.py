@@ -38,7 +38,13 @@ _ABOUT_THE_CHECKLIST = {*STATUS_PLACES, "checklist.evidence"}
 
 
 def verify(
-    project: Project, session: str, outcome: FinishedSession, *, fresh: bool = True, merged: MergedSessions | None = None
+    project: Project,
+    session: str,
+    outcome: FinishedSession,
+    *,
+    fresh: bool = True,
+    merged: MergedSessions | None = None,
+    tree: Tree | None = None,
 ) -> list[Problem]:
     """Find every problem of one session's evidence and document.
 
@@ -46,11 +52,12 @@ def verify(
         outcome: the files that filling again would write (:func:`pytest_handoff.workflow.finish.refill`).
         fresh: whether the tree must be the one the evidence is about; only for the newest session.
         merged: the sessions that are merged, if they are known already.
+        tree: the tree as it stands, if it was read already.
     """
     found = [*_document(project, session, outcome)]
     if not fresh:  # the newest session has answered for the whole chain
         return found
-    record, tree = project.store.record(session), read_tree(project)
+    record, tree = project.store.record(session), tree or read_tree(project)
     merged = merged_sessions(project) if merged is None else merged
     found += chain_problems(project, session, merged)
     stale = list(_freshness(project, record, tree))
