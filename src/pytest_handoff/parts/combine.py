@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_handoff.coverage.reading import CodeTree
     from pytest_handoff.coverage.unchanged import UnchangedFiles
     from pytest_handoff.details import Failure
     from pytest_handoff.evidence.ledger import Lineage
@@ -82,30 +83,47 @@ def joined_coverage(
     without = [f"the part {part.head.label!r} measured none: {part.run.not_measured}" for part in parts if part.run.not_measured]
     if not settings:
         return NotMeasured("; ".join(without))
-    from pytest_handoff.coverage.adding import SavedData
-    from pytest_handoff.coverage.reading import CodeTree, read_files
+    code = _code_of(project, tree, parts, unchanged)
+    measured = _read_coverage(parts, code, setup, _together(settings), each)
+    if isinstance(measured, NotMeasured):
+        return measured
+    notes = (*measured.measurement.notes, *(f"{why[0].upper()}{why[1:]}." for why in without))
+    return replace(measured, measurement=replace(measured.measurement, notes=notes))
+
+
+def _code_of(
+    project: Project, tree: Tree, parts: Sequence[PartTests], unchanged: Callable[[], UnchangedFiles] | None
+) -> CodeTree:
+    """Describe the files that the coverage of the parts may be about; what is a test in one of them is a test."""
+    from pytest_handoff.coverage.reading import CodeTree
     from pytest_handoff.coverage.unchanged import NONE_KNOWN
+
+    return CodeTree(
+        root=project.root,
+        is_test=lambda path, sources: any(part.run.suite.belongs(path, sources) for part in parts),
+        expected=[path for path in tree.files if path.endswith(".py")],
+        unchanged=unchanged() if unchanged else NONE_KNOWN,
+    )
+
+
+def _read_coverage(
+    parts: Sequence[PartTests], code: CodeTree, setup: OwnSetup, settings: PartCoverage, each: Progress
+) -> Measured | NotMeasured:
+    """Read the data files of all parts together, with the configuration of this checkout."""
+    from pytest_handoff.coverage.adding import SavedData
+    from pytest_handoff.coverage.reading import read_files
 
     files = [(part, coverage_file(part)) for part in parts]
     kept = [SavedData(file.absolute(), setup.rootdir, f"the part {part.head.label!r}") for part, file in files if file]
     # coverage.py resolves the patterns of its configuration against the working directory.
     with chdir(setup.rootdir):
-        measured = read_files(
+        return read_files(
             kept,
-            CodeTree(
-                root=project.root,
-                is_test=lambda path, sources: any(part.run.suite.belongs(path, sources) for part in parts),
-                expected=[path for path in tree.files if path.endswith(".py")],
-                unchanged=unchanged() if unchanged else NONE_KNOWN,
-            ),
-            settings=_together(settings),
+            code,
+            settings=settings,
             config_file=setup.coverage_file,
             each=lambda items: each(items, "joining coverage"),
         )
-    if isinstance(measured, NotMeasured):
-        return measured
-    notes = (*measured.measurement.notes, *(f"{why[0].upper()}{why[1:]}." for why in without))
-    return replace(measured, measurement=replace(measured.measurement, notes=notes))
 
 
 def _unchanged(project: Project, start: Start) -> UnchangedFiles:
