@@ -16,7 +16,7 @@ from pytest_handoff.evidence.owed_code import left_untested, owed_now
 from pytest_handoff.nodeids import without_parameters
 from pytest_handoff.project.contents import in_git
 from pytest_handoff.project.coverage_files import apart
-from pytest_handoff.project.target_branch import merged_in
+from pytest_handoff.project.merged_lines import merged_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
