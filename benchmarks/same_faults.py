@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from mutants_of_others import key_of
 
 from pytest_handoff.figures import parse_ranges
 from pytest_handoff.proving.faults import Fault, find_faults
+from pytest_handoff.proving.override import applied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,7 @@ def _my_faults(
             diff = fault.diff(text)
             status = "survived" if (path, fault.line, diff) in survived else "caught"
             try:
-                found[path, key_of(fault.applied(text))] = _Mine(fault, diff, status)
+                found[path, key_of(applied(msgspec.to_builtins(fault), text))] = _Mine(fault, diff, status)
             except SyntaxError:
                 continue
     return found, {path: sorted(numbers) for path, numbers in lines.items()}

@@ -40,6 +40,7 @@ SHAPES = {
 OFTEN = [5, 4, 4, 3, 2, 1]
 """How often a shape is chosen: a run with workers costs three times as much as one without."""
 
+FINISHED = "finished, but its record was not written"
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 HUNG = 999
 MOST_SECONDS = 180.0
@@ -194,11 +195,11 @@ def _look(folder: Path, before: dict[str, bytes], code: int, *, runs_again: bool
     after = _evidence(folder)
     same = after == before
     came_to = "nothing recorded" if same else "recorded"
-    told = re.search(rf"was interrupted (after (\d+) of {TESTS} tests|before all tests were collected)", shown.stderr)
+    told = re.search(rf"was interrupted (after (\d+) of {TESTS} tests|before all tests were collected)|{FINISHED}", shown.stderr)
     wrong += [*_of_the_evidence(shown), *_of_what_is_said(shown.stderr, told, code, same=same)]
     if told:
-        came_to += ", told how far" if told[2] else ", told that it began"
-        wrong += _of_its_use(told[2])
+        came_to += f", told that it {'finished' if told[0] == FINISHED else 'began'}" if told[2] is None else ", told how far"
+        wrong += _of_the_use_of_a_finished_run() if told[0] == FINISHED else _of_its_use(told[2])
     if runs_again:
         wrong += _of_the_next_run(folder)
     return came_to, wrong
@@ -246,6 +247,15 @@ def _of_its_use(number: str | None) -> list[str]:
     counts = table["counts"]
     good = not table["complete"] and counts["passed"] == int(number) and counts["not_run"] == TESTS - int(number)
     return [] if good else [f"{number} tests were told, and the record counts {counts}, complete {table['complete']}"]
+
+
+def _of_the_use_of_a_finished_run() -> list[str]:
+    """What ``fill --interrupted`` makes of it: an incomplete run, in which each test counts once."""
+    used = _handoff("fill", "session-1", "--interrupted")
+    table = json.loads(_handoff("show", "session-1", "--json").stdout)
+    counts = table["counts"]
+    good = used.exit_code == 0 and not table["complete"] and counts["passed"] + counts["not_run"] == TESTS
+    return [] if good else [f"fill --interrupted: {used.exit_code} {used.output[-600:]}; the record counts {counts}"]
 
 
 MEANT = {".details", ".gitignore", ".gitattributes"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -88,6 +89,19 @@ def test_the_page_and_the_exports(runs: RunsHere) -> None:
     assert any("test_fails" in str(result) for result in found)
 
 
+@pytest.mark.parametrize("edited", [False, True], ids=["fresh", "stale"])
+def test_the_page_reads_the_tree_once(runs: RunsHere, monkeypatch: pytest.MonkeyPatch, *, edited: bool) -> None:
+    """It takes git as long as all the rest; the page lies where no tree has it."""
+    if edited:
+        runs.write({"test_a.py": PASSES})
+    tree, times = import_module("pytest_handoff.project.tree"), list[int]()
+    read = tree.read_work_tree
+    monkeypatch.setattr(tree, "read_work_tree", lambda *args, **options: times.append(1) or read(*args, **options))
+    assert runs.handoff("report", "session-2").code == 0
+    assert len(times) == 1
+    assert ("ran on another tree" in (runs.folder / "handoffs/report/session-2.html").read_text("utf-8")) == edited
+
+
 def test_what_is_shown(runs: RunsHere) -> None:
     """In words and as data; of a test that is not there any more, too."""
     assert runs.handoff("show", "session-2").code == 0
@@ -104,6 +118,17 @@ def test_what_is_shown(runs: RunsHere) -> None:
     assert "test_fails" in said.out
     gate = runs.handoff("gate", "session-2")
     assert gate.code == 1
+
+
+def test_the_gate_names_a_lost_test_once(runs: RunsHere) -> None:
+    """Where a line of the checklist asks for what the gate asks of every session; the line is there, with its figure."""
+    runs.write({"handoffs/session-2.md": "# Two\n\n## Final Checklist\n\n- [ ] All previous tests still pass\n"})
+    runs.pytest(session="session-2")
+    gate = runs.handoff("gate", "session-2")
+    assert gate.out.count("test_a.py::test_lost") == 1
+    assert "All previous tests still pass: 1/4 still pass, as above\n" in gate.out
+    table = json.loads(runs.handoff("gate", "session-2", "--json").out)
+    assert sum("test_a.py::test_lost" in reason["message"] for reason in table["reasons"]) == 2
 
 
 def test_what_can_be_pruned(runs: RunsHere) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.evidence.recorded_again import Replaced, compare_again
+from pytest_handoff.evidence.recorded_again import Replaced, compare_again, together
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.record import LedgerLine, Outcome, Retired
 
@@ -22,29 +22,29 @@ def compared(then: list[LedgerLine], now: list[LedgerLine], was: dict[str, str],
 
 
 @pytest.mark.parametrize(
-    ("now", "text", "weaker"),
+    ("now", "text", "differing"),
     [
-        (line(f"{PATH}::test_one"), TEST, []),
-        (line(f"{PATH}::test_one"), TEST.replace("\n", "\r\n"), []),
-        (line(f"{PATH}::test_one"), f"import sys\n\n\n{TEST}\n\ndef test_two():\n    pass\n", []),
-        (line(f"{PATH}::test_one"), "def test_one():\n    assert 1 + 1\n", [f"{PATH}::test_one changed"]),
-        (line(f"{PATH}::test_one"), "def test_one():\n    pass\n", [f"{PATH}::test_one changed"]),
-        (line(f"{PATH}::test_one", "skipped"), TEST, [f"{PATH}::test_one passed and is skipped"]),
-        (line(f"{PATH}::test_one", "xfailed"), TEST, [f"{PATH}::test_one passed and is xfailed"]),
-        (line(f"{PATH}::test_one", "failed"), TEST, []),  # another gate says that
-        (line(f"{PATH}::test_one", tier="e2e"), TEST, [f"{PATH}::test_one was unit and is e2e"]),
+        (line(f"{PATH}::test_one"), TEST, {}),
+        (line(f"{PATH}::test_one"), TEST.replace("\n", "\r\n"), {}),
+        (line(f"{PATH}::test_one"), f"import sys\n\n\n{TEST}\n\ndef test_two():\n    pass\n", {}),
+        (line(f"{PATH}::test_one"), "def test_one():\n    assert 1 + 1\n", {f"{PATH}::test_one": ["changed"]}),
+        (line(f"{PATH}::test_one"), "def test_one():\n    pass\n", {f"{PATH}::test_one": ["changed"]}),
+        (line(f"{PATH}::test_one", "skipped"), TEST, {f"{PATH}::test_one": ["passed and is skipped"]}),
+        (line(f"{PATH}::test_one", "xfailed"), TEST, {f"{PATH}::test_one": ["passed and is xfailed"]}),
+        (line(f"{PATH}::test_one", "failed"), TEST, {}),  # another gate says that
+        (line(f"{PATH}::test_one", tier="e2e"), TEST, {f"{PATH}::test_one": ["was unit and is e2e"]}),
     ],
 )
-def test_a_test_of_the_same_name(now: LedgerLine, text: str, weaker: list[str]) -> None:
+def test_a_test_of_the_same_name(now: LedgerLine, text: str, differing: dict[str, list[str]]) -> None:
     """Its lines and its outcome are as they were, or it is named."""
-    assert compared([line(f"{PATH}::test_one")], [now], {PATH: TEST}, {PATH: text}) == Replaced(weaker=weaker)
+    assert compared([line(f"{PATH}::test_one")], [now], {PATH: TEST}, {PATH: text}) == Replaced(differing=differing)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         (TEST, Replaced()),
-        ("def test_one():\n    assert True\n", Replaced(weaker=[f"{OTHER}::test_one changed"])),
+        ("def test_one():\n    assert True\n", Replaced(differing={f"{OTHER}::test_one": ["changed"]})),
     ],
 )
 def test_a_test_of_its_name_elsewhere(text: str, expected: Replaced) -> None:
@@ -57,7 +57,7 @@ def test_a_line_that_only_its_hash_takes_for_another() -> None:
     was = "def test_one():\n    assert discount(price) <= price\n"
     now = "def test_one():\n    assert True  # mdwduuc\n"
     assert hash_lines(was.encode()) == hash_lines(now.encode())
-    expected = Replaced(weaker=[f"{PATH} changed"])
+    expected = Replaced(differing={PATH: ["changed"]})
     assert compared([line(f"{PATH}::test_one")], [line(f"{PATH}::test_one")], {PATH: was}, {PATH: now}) == expected
 
 
@@ -91,4 +91,12 @@ def test_a_constant_that_it_uses() -> None:
     was = "CASES = [1, 2]\n\n\ndef test_one():\n    assert CASES\n"
     now = was.replace("[1, 2]", "[1]")
     found = compared([line(f"{PATH}::test_one")], [line(f"{PATH}::test_one")], {PATH: was}, {PATH: now})
-    assert found == Replaced(weaker=[f"{PATH}::CASES changed"])
+    assert found == Replaced(differing={f"{PATH}::CASES": ["changed"]})
+
+
+def test_several_findings_of_one_test() -> None:
+    """It is named once, also where several versions of the session were merged."""
+    then, now = [line(f"{PATH}::test_one")], [line(f"{PATH}::test_one", "skipped", tier="e2e")]
+    text = f"import pytest\n\n\n@pytest.mark.skip\n{TEST}"
+    found = [compared(then, now, {PATH: was}, {PATH: text}) for was in (TEST, text)]
+    assert together(found).weaker == [f"{PATH}::test_one passed and is skipped, and was unit and is e2e, and changed"]

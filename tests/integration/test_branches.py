@@ -355,6 +355,15 @@ def test_a_test_of_a_merged_session_is_weakened(landed: Story) -> None:
     assert landed.show("session-3")["integrity"]["changed"] == ["tests/unit/test_apple.py::test_apple"]
 
 
+def test_a_test_of_a_merged_session_is_skipped(landed: Story) -> None:
+    """The mark that skips it changes it as well: two findings, and its name once."""
+    landed.git("switch", "--quiet", "--create", "later", "main")
+    landed.edit("tests/unit/test_apple.py", "def test_apple", "import pytest\n\n\n@pytest.mark.skip\ndef test_apple")
+    record(landed, "session-2")
+    (sentence,) = about_the_chain(landed, "session-2")
+    assert "differs from session-2 on main: tests/unit/test_apple.py::test_apple passed and is skipped, and changed; " in sentence
+
+
 def test_main_changed_a_test_after_its_session(landed: Story) -> None:
     """What stands on main is nobody's doing on this branch: the session may be recorded again."""
     landed.git("switch", "--quiet", "main")

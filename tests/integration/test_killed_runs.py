@@ -270,6 +270,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 runpy.run_module("pytest", run_name="__main__", alter_sys=True)
 """
 
+MANY = "import pytest\n@pytest.mark.parametrize('n', range({count}))\ndef test_many(n): assert n {end}\n"
+
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
 @pytest.mark.parametrize("limit", [300, 3000], ids=["from the beginning", "before the end"])
@@ -297,3 +299,57 @@ def test_no_room_on_the_disk(empty: Story, limit: int, args: list[str], code: in
     assert empty.handoff("show", "session-1").code == 0
     empty.pytest("--no-cov", "--handoff=session-1")
     assert f"{empty.show('session-1')['counts']['passed']} passed" in last
+
+
+FINISHED = "finished, but its record was not written"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("args", [[], ["-n2"]], ids=["serial", "parallel"])
+def test_a_run_that_finished_without_room_for_its_journal(empty: Story, args: list[str]) -> None:
+    """It is not called interrupted, and what its journal lacks is not recorded as tests that did not run."""
+    empty.leave_unmeasured()
+    empty.write_files({"tests/test_many.py": MANY.format(count=200, end="< 200")})
+    done = empty.run(sys.executable, "-c", FULL, "3000", "--no-cov", "--handoff=session-1", *args)
+    assert done.code == 3, done
+
+    told = f"a run of session-1 {FINISHED}, and its journal has gaps; next: run again\n"
+    assert empty.handoff("show", "session-1").err.startswith(f"handoff: {told}")
+    filled = empty.handoff("fill", "session-1", "--interrupted")
+    assert (filled.code, filled.err) == (2, "handoff: the journal of that run of 'session-1' has gaps; run it again\n")
+    again = empty.pytest("--no-cov", "--handoff=session-1")
+    assert f"an earlier run of this session {FINISHED}, and its journal has gaps; this one replaces it" in again.section
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+def test_a_run_that_finished_without_room_for_its_record(empty: Story) -> None:
+    """Its journal can be recorded, as what is known of a run that finished."""
+    empty.leave_unmeasured()
+    empty.write_files({"tests/test_many.py": MANY.format(count=10, end="< 9")})
+    done = empty.run(sys.executable, "-c", FULL, "2000", "--no-cov", "--handoff=session-1")
+    assert done.code == 1, done
+
+    next_step = "next: run again, or handoff fill session-1 --interrupted"
+    assert f"handoff: a run of session-1 {FINISHED}; {next_step}\n" in empty.handoff("show", "session-1").err
+    filled = empty.handoff("fill", "session-1", "--interrupted")
+    reason = "its record was not written, and this one is from its journal"
+    assert filled.code == 0
+    assert f"recorded as an incomplete run: {reason}\n" in filled.out
+    table = empty.show("session-1")
+    assert (table["counts"]["passed"], table["counts"]["failed"]) == (9, 1)
+    assert (table["complete"], table["why_incomplete"]) == (False, reason)
+    assert table["not_measured"]["coverage"] == "the record of the run was not written, and its coverage is lost"
+    run = json.loads((empty.folder / "handoffs/evidence/session-1/record.json").read_text("utf-8"))["run"]
+    assert (run["exitstatus"], run["interrupted"]) == (1, False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+def test_a_run_that_dies_after_the_disk_is_full(empty: Story) -> None:
+    """Nobody knows how many tests ended after the last line of its journal."""
+    empty.leave_unmeasured()
+    text = MANY.format(count=200, end="< 200").replace(": assert", f":\n    if n == 199: {SUDDEN['SIGKILL']}\n    assert")
+    empty.write_files({"tests/test_many.py": text})
+    empty.run(sys.executable, "-c", FULL, "3000", "--no-cov", "--handoff=session-1")
+
+    said = "a run of session-1 was interrupted, and how far it got cannot be read, and is not in the record; next: run again"
+    assert said in empty.handoff("show", "session-1").err

@@ -13,7 +13,7 @@ from pytest_handoff.coverage.kept import plain_name
 from pytest_handoff.errors import EvidenceProblem, UsageProblem, WriteProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, context_name
 from pytest_handoff.parts import files as part_files
-from pytest_handoff.parts.combine import joined_coverage, keep_for_later
+from pytest_handoff.parts.coverage_of_parts import joined_coverage, keep_for_later
 from pytest_handoff.parts.setup import own_setup
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.tree import Tree

@@ -12,8 +12,9 @@ from pytest_handoff.evidence.policy import InForce
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import CoverageSettings
 from pytest_handoff.project.layout import open_project
+from pytest_handoff.project.merged_lines import merged_in
 from pytest_handoff.project.sessions import Parents
-from pytest_handoff.project.target_branch import merged_in, policy_changes, policy_table, targets_of
+from pytest_handoff.project.target_branch import policy_changes, policy_table, targets_of
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.record import Changes, SourceLine
 from repositories import commit, record, write

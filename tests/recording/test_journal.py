@@ -183,6 +183,45 @@ def test_a_line_that_cannot_be_written(journals: Path, monkeypatch: pytest.Monke
     assert (run.trouble, asked) == (trouble, [b'"a.py::x"\n'])
 
 
+def test_a_journal_with_gaps(journals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds it is told that a line is missing, and whether the run finished."""
+    for number, finished in enumerate((None, 1)):
+        run = Journal(journals, begun(started=number))
+        run.note("a.py::x", PASSED)
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", lambda *_: 1)
+            run.note("a.py::y", PASSED)
+        run.close(keep=True, finished=finished)
+    found = [(dead.results, dead.gaps, dead.finished) for dead in left_behind(journals, "s")]
+    assert found == [([("a.py::x", PASSED)], True, None), ([("a.py::x", PASSED)], True, 1)]
+
+
+def test_a_run_that_finished(journals: Path) -> None:
+    """Its exit status is kept; a name that holds none says nothing."""
+    run = Journal(journals, begun())
+    run.note("a.py::x", PASSED)
+    run.close(keep=True, finished=0)
+    (dead,) = left_behind(journals, "s")
+    assert (dead.finished, dead.gaps, dead.results) == (0, False, [("a.py::x", PASSED)])
+    (run.folder / "finished.0").rename(run.folder / "finished.well")
+    (dead,) = left_behind(journals, "s")
+    assert dead.finished is None
+
+
+def test_no_room_to_say_that_a_run_finished(journals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then nobody finds its journal: it would tell of an interruption."""
+    run = Journal(journals, begun())
+
+    def touch(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(journals), "touch", touch)
+        run.close(keep=True, finished=0)
+    assert left_behind(journals, "s") == []
+    assert not (run.folder / START).exists()
+
+
 def test_a_forked_child(journals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it goes on to run is not the run's."""
     run = Journal(journals, begun())

@@ -38,7 +38,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     for name in ("verify", "made_elsewhere", "proof_problems"):
-        monkeypatch.setattr(left, name, lambda *_: [])
+        monkeypatch.setattr(left, name, lambda *_, **__: [])
     return Project(folder=tmp_path, root=tmp_path, uses_git=False, config=Config(), handoffs=tmp_path / "handoffs")
 
 

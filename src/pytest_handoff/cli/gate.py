@@ -68,7 +68,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
 @verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
     """Exit with 0 if SESSION may be merged, with 1 if not; say what is missing and how to fix it."""
-    from pytest_handoff.workflow.verify import reason_table
+    from pytest_handoff.workflow.verify import named_once, reason_table
     from pytest_handoff.workflow.verify import reasons as reasons_against
 
     project = project_here(handoff_dir)
@@ -76,13 +76,14 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     reasons = reasons_against(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
     if reasons:
         annotate(lambda: _annotations(project, session, outcome, machine_only=machine_only, provenance=require_provenance))
-    _summarise(outcome, reasons)
+    shown = named_once(reasons)
+    _summarise(outcome, shown)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [reason_table(reason) for reason in reasons]}
         say_json(table)
     else:
         say_parts([[(f"handoff {session}: gate {'does not pass' if reasons else 'passes'}", "red" if reasons else "green")]])
-        say_parts(_told(reasons, outcome.composition.facts))
+        say_parts(_told(shown, outcome.composition.facts))
     return NO if reasons else GOOD
 
 

@@ -15,12 +15,12 @@ from pytest_handoff.figures import counted
 from pytest_handoff.printing import bars, say, say_json_text, say_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_handoff.config import Experiment
     from pytest_handoff.project.layout import Project
     from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof, NewTry, Proof
-    from pytest_handoff.proving.prove import Proved
+    from pytest_handoff.proving.prove import Proved, Request
 
 _SHOWN = {"adapted": "yellow", "mended_in_test": "red", "fails": "red", "cannot_run": "yellow", "not_tried": "yellow"}
 """The statuses of single tests that are listed, with their colours."""
@@ -71,21 +71,27 @@ def prove(
     Exit codes: 0 no findings against the tests; 1 findings, such as an earlier test that passes only after an edit to the test;
     2 not everything could be tried.
     """
-    from pytest_handoff.project.layout import find_session
     from pytest_handoff.proving.prove import Request
-    from pytest_handoff.proving.prove import prove as proved_by
     from pytest_handoff.proving.schedule import process_began
-    from pytest_handoff.proving.stopping import may_be_stopped
     from pytest_handoff.proving.try_faults import Extent
 
     project = project_to_write(handoff_dir)
     asked = _experiments(earlier=earlier, new=new, faults=bool(faults or shard or budget or sample))
     extent = Extent(budget=budget, sample=sample, shard=shard, jobs=jobs or _cores())
-    with may_be_stopped(), bars() as tell:
-        request = Request(asked, args, keep, tell, extent, join, process_began())
-        done = proved_by(project, find_session(project, session), request)
+    begun = process_began()
+    done = _proved(project, session, lambda tell: Request(asked, args, keep, tell, extent, join, begun))
     _tell(project, done, as_json=as_json)
     return exit_code(done.proof)
+
+
+def _proved(project: Project, session: str, ask: Callable[[Callable[[str, int, int], None]], Request]) -> Proved:
+    """Make the experiments while bars show how far they are; ``ask`` makes the request from the function that tells it."""
+    from pytest_handoff.project.layout import find_session
+    from pytest_handoff.proving.prove import prove as proved_by
+    from pytest_handoff.proving.stopping import may_be_stopped
+
+    with may_be_stopped(), bars() as tell:
+        return proved_by(project, find_session(project, session), ask(tell))
 
 
 def _experiments(**asked: bool) -> tuple[Experiment, ...]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pytest_handoff.cli.page_grid import Timeline
     from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import Record
     from pytest_handoff.workflow.finish import FinishedSession
 
@@ -102,11 +103,12 @@ COLUMNS = 12
 _WHO = {"decided": "evidence", "veto": "person; evidence can block", "person": "person", "waived": "waived"}
 
 
-def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
+def report_of(project: Project, outcome: FinishedSession, folder: Path, tree: Tree) -> str:
     """Render the page about a session as HTML.
 
     Args:
         folder: where the page will be; it links to files of the project from there.
+        tree: the tree as it stands.
 
     Raises:
         EvidenceProblem: if an earlier session cannot be read.
@@ -118,10 +120,10 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     earlier = details_before(project, record)
     seconds = details.seconds if details else {}
     seconds_before = {test: took for one in earlier for test, took in one.seconds.items()}
-    sources = Sources(project, record, read_tree(project).files)
+    sources = Sources(project, record, tree.files)
     slow = slowest(details, earlier, composed.facts.ledger) if details else []
     context = {
-        **_of_session(project, outcome),
+        **_of_session(project, outcome, tree),
         **_of_history(project, before),
         **_of_new_code(outcome, sources),
         "breakage": Breakage(project, composed.facts, details, shown, folder),
@@ -143,7 +145,7 @@ def _timeline(project: Project, outcome: FinishedSession, before: list[Record]) 
     return timeline(ledger, [*ledgers, (outcome.record.session, ledger)], more=len(before) > COLUMNS)
 
 
-def _of_session(project: Project, outcome: FinishedSession) -> dict[str, object]:
+def _of_session(project: Project, outcome: FinishedSession, tree: Tree) -> dict[str, object]:
     from pytest_handoff.workflow.left import steps_left
 
     record, composed = outcome.record, outcome.composition
@@ -151,7 +153,7 @@ def _of_session(project: Project, outcome: FinishedSession) -> dict[str, object]
     return {
         "record": record,
         "facts": composed.facts,
-        "standing": standing(outcome, steps_left(project, record.session, outcome)),
+        "standing": standing(outcome, steps_left(project, record.session, outcome, tree=tree)),
         "tiles": tiles(outcome),
         "proof": proof_summary(composed.facts.proof) if composed.facts.proof is not None else None,
         "changes": changes(outcome),
@@ -208,11 +210,12 @@ def report(handoff_dir: str | None, session: str, output: str | None) -> int:
     outcome = outcome_of(project, session)
     own = project.handoffs / "report"
     path = own / f"{session}.html" if output is None else Path.cwd() / output
-    content = report_of(project, outcome, path.parent).encode("utf-8", "backslashreplace")
+    tree = read_tree(project)
+    content = report_of(project, outcome, path.parent, tree).encode("utf-8", "backslashreplace")
     if output is None:
         write_each([self_ignoring(own), Artifact(path=path, content=content)], project.within)
     else:
         write_output(project, output, content)
     say(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")
-    tell_if_code(project, path)
+    tell_if_code(project, path, tree if output is None else None)
     return GOOD

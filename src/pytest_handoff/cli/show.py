@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 SHOW_SCHEMA = "pytest-handoff/show/1"
+_SOURCE = ("commit", "branch", "dirty", "fingerprint", "base")
 _MOST_NAMES = 10
 """The most tests of each kind that are named without ``-v``: there may be tens of thousands."""
 
@@ -52,13 +53,7 @@ def show_table(
         "complete": record.run.complete,
         "why_incomplete": "; ".join(record.run.why_incomplete) or None,
         "fresh": fresh,
-        "source": {
-            "commit": record.source.commit,
-            "branch": record.source.branch,
-            "dirty": record.source.dirty,
-            "fingerprint": record.source.fingerprint,
-            "base": record.source.base,
-        },
+        "source": {name: getattr(record.source, name) for name in _SOURCE},
         "counts": {outcome: record.tests.counts[outcome] for outcome in OUTCOMES},
         "tiers": record.tests.tiers,
         "left_out": record.tests.left_out,
@@ -72,13 +67,20 @@ def show_table(
         "integrity": msgspec.to_builtins(report(facts)),
         "unstable": msgspec.to_builtins(record.unstable),
         "combined": msgspec.to_builtins(record.run.combined),
-        "gates": [msgspec.to_builtins(verdict) for verdict in composed.verdicts],
-        "checks": [check(decision) for decision in composed.decisions if decision.counts],
-        "claims": [msgspec.to_builtins(finding) for finding in composed.findings],
+        **_of_document(composed),
         "proof": proof,
         "details": details,
         "document": record.document,
         "provenance": msgspec.to_builtins(record.provenance),
+    }
+
+
+def _of_document(composed: Composition) -> dict[str, Any]:
+    """Build the tables of what the document asks for, and what was decided and found."""
+    return {
+        "gates": [msgspec.to_builtins(verdict) for verdict in composed.verdicts],
+        "checks": [check(decision) for decision in composed.decisions if decision.counts],
+        "claims": [msgspec.to_builtins(finding) for finding in composed.findings],
     }
 
 

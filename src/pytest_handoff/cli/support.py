@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.proof import Proof
     from pytest_handoff.record import Record
     from pytest_handoff.workflow.ci import Annotation
@@ -144,11 +145,15 @@ def write_named_file(project: Project, output: str, content: bytes) -> None:
     tell_if_code(project, Path.cwd() / output)
 
 
-def tell_if_code(project: Project, path: Path) -> None:
-    """Warn if a file that was just written makes the tree differ from the one that the evidence is about."""
+def tell_if_code(project: Project, path: Path, tree: Tree | None = None) -> None:
+    """Warn if a file that was just written makes the tree differ from the one that the evidence is about.
+
+    Args:
+        tree: the tree before the file was written, for a file that git ignores unless it tracks it.
+    """
     from pytest_handoff.project.tree import read_tree
 
-    if project.key(path.resolve()) in read_tree(project).files:
+    if project.key(path.resolve()) in (tree or read_tree(project)).files:
         say(
             f"{project.shown(path)}: is part of the tree now, which makes the evidence stale; "
             f"add it to .gitignore, or write it below {project.shown(project.handoffs)}/"

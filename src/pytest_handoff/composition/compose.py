@@ -43,8 +43,9 @@ from pytest_handoff.record import Bundle, Frozen, Record, Verdict, Written
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pytest_handoff.composition.blocks import Trend
+    from pytest_handoff.composition.blocks import Correction, Trend
     from pytest_handoff.config import Config
+    from pytest_handoff.document.places import Filled
     from pytest_handoff.evidence.history import SessionRow
 
     Render = Callable[[str, Mapping[str, object]], str | None]
@@ -118,20 +119,30 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     facts = _with_instructions(replace(facts, document=read), config, request)
     decided = decide(found.tasks, facts, config, request.today)
     standing = standing_verdicts(facts, config, request.today)
-    blocking = blocking_of(standing, decided)
     told = corrections_of(found.text, claims) if config.corrections == "on" else []
-    trend = _trend(request.sessions) if "handoff:begin trend" in text else None
-    context = block_context(facts, decided, line_counts=rows.line_counts, trend=trend, corrections=told)
-    blocks = _blocks(found, context, request.render)
+    blocks = _rendered_blocks(found, facts, decided, rows, request, told=told)
     found = replace(found, findings=(*found.findings, *_nobodys(found, blocks)))
     filled = fill(
         found,
-        values=plain | status_values(facts, blocking, decided, {place.id for place in found.places}),
+        values=plain | status_values(facts, blocking_of(standing, decided), decided, {place.id for place in found.places}),
         blocks=blocks,
         ticks={decision.line: decision.wanted for decision in decided if decision.wanted is not None},
         memory=memory,
         take_over=request.take_over,
     )
+    return _composition(filled, found, facts, decided, standing, must=must)
+
+
+def _composition(
+    filled: Filled,
+    found: Document,
+    facts: Facts,
+    decided: tuple[Decision, ...],
+    standing: Sequence[Verdict],
+    *,
+    must: Sequence[str],
+) -> Composition:
+    """Put together the filled document and what was decided on the way; ``must`` are the lines that it must not lose."""
     return Composition(
         text=filled.text,
         document=found,
@@ -140,9 +151,18 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
         facts=facts,
         decisions=decided,
         verdicts=all_verdicts(standing, decided, facts),
-        blocking=blocking,
+        blocking=blocking_of(standing, decided),
         required=list(dict.fromkeys([*must, *remembered(decided)])),
     )
+
+
+def _rendered_blocks(
+    found: Document, facts: Facts, decided: Sequence[Decision], rows: Rows, request: FillRequest, *, told: Sequence[Correction]
+) -> dict[str, str]:
+    """Render the body of each of our blocks; ``told`` are the corrections to a person's claims."""
+    trend = _trend(request.sessions) if "handoff:begin trend" in found.text else None
+    context = block_context(facts, decided, line_counts=rows.line_counts, trend=trend, corrections=told)
+    return _blocks(found, context, request.render)
 
 
 def _valued(

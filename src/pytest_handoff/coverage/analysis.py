@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,8 +28,7 @@ from pytest_handoff.coverage.parsed_sources import SourceFacts, cache_folder, no
 from pytest_handoff.coverage.patterns import matches
 from pytest_handoff.coverage.public_analyses import UNREADABLE, Figures, PublicAnalyses, marked_in
 from pytest_handoff.coverage.unchanged import NONE_KNOWN, UnchangedFiles
-from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
+from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy, UnreadContexts
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -262,8 +262,8 @@ class FileReader:
         def executed(path: str) -> dict[RunBy, frozenset[int]]:
             try:
                 return self._executed(data, names[path], files[path])
-            except CoverageException as problem:
-                raise EvidenceProblem(f"cannot read which tests ran {path}: {problem}; run them again") from problem
+            except (CoverageException, sqlite3.Error) as problem:
+                raise UnreadContexts(f"cannot read which tests ran {path}: {problem}") from problem
 
         def marked(path: str) -> frozenset[int]:
             excluded = files[path].excluded

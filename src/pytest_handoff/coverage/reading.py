@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from coverage import Coverage
     from pytest_handoff.coverage.analysis import SharedAnalyses
+    from pytest_handoff.coverage.apart import RunData
     from pytest_handoff.project.user_folder import Sealed
 
 
@@ -147,20 +148,26 @@ def read(
         # pytest-cov gives its option to each report, and not to the configuration.
         if precision := getattr(config.option, "cov_precision", None):
             cov.set_option("report:precision", precision)
-        top = config.rootpath
         by_kind = _of_these_runs(cov.get_data(), nonce) if also and nonce is not None else partial(parse_context, nonce=nonce)
         wanted = _sources(config, cov, tree, shared, by_kind)
         per_test = _per_test_contexts(config, cov, classes_of, by_kind)
         if not also and not cov.get_option("run:relative_files"):
             return _measure(wanted, own, per_test, untidy, notes)
-        with ExitStack() as until:
-            joined = until.enter_context(joined_data())
-            here = config.invocation_params.dir
-            joined.update(own, map_path=lambda name: str((here / name).resolve()))
-            add(joined, [SavedData(path, top) for path in also], untidy)
-            return _kept(_measure(wanted, joined, per_test, untidy, notes), until)
+        return _measure_joined(config, found, also, wanted, per_test)
     except CoverageException as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
+
+
+def _measure_joined(
+    config: pytest.Config, found: RunData, also: Sequence[Path], wanted: _Sources, per_test: ContextReader | None
+) -> Measured | NotMeasured:
+    """Measure this run's data under whole names, together with those of earlier runs."""
+    here, top = config.invocation_params.dir, config.rootpath
+    with ExitStack() as until:
+        joined = until.enter_context(joined_data())
+        joined.update(found.data, map_path=lambda name: str((here / name).resolve()))
+        add(joined, [SavedData(path, top) for path in also], found.untidy)
+        return _kept(_measure(wanted, joined, per_test, found.untidy, found.notes), until)
 
 
 def _of_these_runs(own: CoverageData, nonce: str) -> ContextReader:

@@ -58,19 +58,37 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
     closed = _closed(off, blocks)
     marked, unplaced = _marked_places(parsed, [marker for marker in markers if marker.comment.line not in closed])
     matched, findings = match_fields(parsed, fields, closed, taken=marked)
-    lists = without_overlap(listed_files(parsed, closed), [*marked, *matched])
-    counts = without_overlap(counted_files(parsed, closed), [*marked, *matched, *lists])
-    places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched, *lists, *counts]
+    blocks_at = _block_places([block for block in blocks if block.line not in off], unpaired)
+    places = [*blocks_at, *_with_files(parsed, closed, [*marked, *matched])]
     if names is not None:
-        doubtful = {finding.place for finding in findings if finding.kind == "ambiguous"}
-        labels = {label for field in fields if field.id in doubtful for label in field.labels}
-        places = _with_figures(parsed, Scopes(parsed, names, closed), places, marked, labels)
-    tasks = [*_tasks(parsed, lambda line: line not in closed), *_tasks_in_fences(parsed, places)]
-    troubles = [trouble for trouble in (*unread, *unpaired, *unplaced) if trouble.line not in off]
-    findings += [Finding(kind="marker", line=t.line + 1, place=t.id, message=t.message) for t in troubles]
-    findings += _ticked_unseen(parsed, off)
-    findings += open_questions(parsed, closed, places)
+        places = _with_figures(parsed, Scopes(parsed, names, closed), places, marked, _unclear(fields, findings))
+    findings += _of_markers(trouble for trouble in (*unread, *unpaired, *unplaced) if trouble.line not in off)
+    findings += [*_ticked_unseen(parsed, off), *open_questions(parsed, closed, places)]
     findings += missing_sections(parsed, fields, {place.id for place in places})
+    tasks = [*_tasks(parsed, lambda line: line not in closed), *_tasks_in_fences(parsed, places)]
+    return _in_order(text, parsed, places, tasks, findings)
+
+
+def _with_files(parsed: Outline, closed: set[int], found: list[Place]) -> list[Place]:
+    """Add the lists of files, and the figures after named files, that are in no place found before."""
+    lists = without_overlap(listed_files(parsed, closed), found)
+    return [*found, *lists, *without_overlap(counted_files(parsed, closed), [*found, *lists])]
+
+
+def _unclear(fields: Iterable[Field], findings: Iterable[Finding]) -> set[str]:
+    """Return the labels of the fields that stand in several places, so that none of these is theirs."""
+    doubtful = {finding.place for finding in findings if finding.kind == "ambiguous"}
+    return {label for field in fields if field.id in doubtful for label in field.labels}
+
+
+def _of_markers(troubles: Iterable[MarkerProblem]) -> list[Finding]:
+    return [Finding(kind="marker", line=one.line + 1, place=one.id, message=one.message) for one in troubles]
+
+
+def _in_order(
+    text: str, parsed: Outline, places: Iterable[Place], tasks: Iterable[Task], findings: Iterable[Finding]
+) -> Document:
+    """Put everything into the order in which it stands in the text."""
     return Document(
         text=text,
         places=tuple(sorted(places, key=lambda place: place.start)),

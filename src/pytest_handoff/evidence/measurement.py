@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.figures import format_ranges
 from pytest_handoff.record import CoverageSummary, FileCoverage, Frozen, ParsedBy
 
@@ -103,11 +105,15 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
         return self.why_no_classes is None
 
 
+class UnreadContexts(EvidenceProblem):
+    """Coverage data that cannot be asked which tests ran a line; the message says why."""
+
+
 class Lines(msgspec.Struct, frozen=True):
     """The lines of single files, by path, which only a file with new code is asked for.
 
     Attributes:
-        executed: the lines that each kind of test ran.
+        executed: the lines that each kind of test ran; raises :class:`UnreadContexts` where the data cannot be asked.
         marked: the excluded lines that a comment in the file itself leaves out, ``pragma: no cover``; the file is parsed once
             more for them.
         text: the text of the file, or ``None`` where it cannot be read.
@@ -125,6 +131,11 @@ class Measured(msgspec.Struct, frozen=True):
 
     measurement: Measurement
     lines: Lines
+
+    def without_kinds(self, why: str) -> Measured:
+        """Return the same without the kinds of tests that ran each line, and the reason."""
+        measurement = replace(self.measurement, why_no_classes=why)
+        return Measured(measurement, replace(self.lines, executed=lambda _path: {}))
 
 
 class NotMeasured(msgspec.Struct, frozen=True):

@@ -23,11 +23,26 @@ class Replaced(Frozen, frozen=True):
 
     Attributes:
         lost: tests that were new in it and are gone.
-        weaker: what else differs, one phrase each, such as ``tests/test_a.py::test_a changed``.
+        differing: what else differs, as phrases by the test or file that they are about.
     """
 
     lost: list[str] = []
-    weaker: list[str] = []
+    differing: dict[str, list[str]] = {}
+
+    @property
+    def weaker(self) -> list[str]:
+        """Say what differs, and name each test once: ``tests/test_a.py::test_a passed and is skipped, and changed``."""
+        return [f"{about} {', and '.join(phrases)}" for about, phrases in self.differing.items()]
+
+
+def together(found: Iterable[Replaced]) -> Replaced:
+    """Join what differs from several versions of one session; each test and each phrase about it stands once."""
+    differing: dict[str, list[str]] = {}
+    each = list(found)
+    for about, phrases in (item for one in each for item in one.differing.items()):
+        known = differing.setdefault(about, [])
+        known += [phrase for phrase in phrases if phrase not in known]
+    return Replaced(lost=list(dict.fromkeys(test for one in each for test in one.lost)), differing=differing)
 
 
 def compare_again(
@@ -51,10 +66,11 @@ def compare_again(
     known = [line for line in then if line.outcome is not None and line.retired is None]
     pairs = _paired(known, [line for line in now if line.outcome is not None])
     lost = [line.id for line in known if line.since == session and line.id not in pairs]
-    together = [(line, pairs[line.id]) for line in known if line.id in pairs and pairs[line.id].retired is None]
-    weaker = [phrase for was, line in together for phrase in _weaker(was, line)]
-    changed = _changed([here for _, here in together], {here.id: was.id for was, here in together}, merged, read)
-    return Replaced(lost=lost, weaker=[*weaker, *(f"{test} changed" for test in changed)])
+    both = [(line, pairs[line.id]) for line in known if line.id in pairs and pairs[line.id].retired is None]
+    differing = {line.id: phrases for was, line in both if (phrases := list(_weaker(was, line)))}
+    for about in _changed([here for _, here in both], {here.id: was.id for was, here in both}, merged, read):
+        differing.setdefault(about, []).append("changed")
+    return Replaced(lost=lost, differing=differing)
 
 
 def _paired(then: Sequence[LedgerLine], now: Sequence[LedgerLine]) -> dict[str, LedgerLine]:
@@ -75,9 +91,9 @@ def _paired(then: Sequence[LedgerLine], now: Sequence[LedgerLine]) -> dict[str, 
 def _weaker(was: LedgerLine, line: LedgerLine) -> Iterator[str]:
     """Say how a test proves less; other gates find one that fails."""
     if was.outcome == "passed" and line.outcome in ("skipped", "xfailed", "xpassed"):
-        yield f"{line.id} passed and is {line.outcome}"
+        yield f"passed and is {line.outcome}"
     if was.tier != line.tier:
-        yield f"{line.id} was {was.tier} and is {line.tier}"
+        yield f"was {was.tier} and is {line.tier}"
 
 
 def _changed(
@@ -91,7 +107,7 @@ def _changed(
     here = _sources({path: content for path, content in contents.items() if content is not None})
     moved = [replace(line, moved_from=was[line.id] if file_of(was[line.id]) != file_of(line.id) else None) for line in lines]
     found = examine("", moved, here, [*map(_sources, merged)], renames={}, read=contents.get)
-    return [*(found.changed or []), *found.beside, *_collided(contents, merged)]
+    return list(dict.fromkeys([*(found.changed or []), *found.beside, *_collided(contents, merged)]))
 
 
 def _collided(contents: Mapping[str, bytes | None], merged: Sequence[Mapping[str, bytes]]) -> Iterator[str]:

@@ -157,13 +157,9 @@ def replaced(project: Project, record: Record, versions: Iterable[MergedRecord])
     Raises:
         HandoffError: when git lacks what was merged, or a ledger cannot be read.
     """
-    from pytest_handoff.evidence.recorded_again import Replaced
+    from pytest_handoff.evidence.recorded_again import together
 
-    found = [_compared(project, record, merged) for merged in versions if merged.ledger is not None]
-    return Replaced(
-        lost=list(dict.fromkeys(test for one in found for test in one.lost)),
-        weaker=list(dict.fromkeys(phrase for one in found for phrase in one.weaker)),
-    )
+    return together(_compared(project, record, merged) for merged in versions if merged.ledger is not None)
 
 
 def _compared(project: Project, record: Record, merged: MergedRecord) -> Replaced:

@@ -1,4 +1,4 @@
-"""Compare with the branch to be merged into: its settings, and the work that a session took over from it."""
+"""Compare the settings with those of the branch to be merged into, and find that branch."""
 
 from __future__ import annotations
 
@@ -13,30 +13,18 @@ from pytest_handoff.config import Config, read_config
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.loosened import loosened, taken_over, without_repeats
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, read_policy
-from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings
 from pytest_handoff.project.deciding_files import FilesHere, FilesThere
 from pytest_handoff.project.foreign_files import is_file, leads_outside
-from pytest_handoff.project.git import (
-    is_ancestor,
-    merge_bases,
-    read_blobs,
-    read_files_of,
-    run_git,
-    tips_of_all_branches,
-    tips_of_branch,
-    tree_of,
-)
-from pytest_handoff.record import Frozen, SourceLine
+from pytest_handoff.project.git import merge_bases, read_files_of, run_git, tips_of_all_branches, tips_of_branch
+from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_handoff.evidence.last_measured import LastMeasured
-    from pytest_handoff.evidence.new_code import MergedIn
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
-    from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import LedgerLine, Record
 
 
@@ -309,55 +297,3 @@ def _prefix(project: Project) -> str:
     """Write how the keys of the files in the project's folder begin."""
     inner = project.key(project.folder)
     return "" if inner == "." else f"{inner}/"
-
-
-def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, SourceLine]) -> MergedIn | None:
-    """Find the states of the target branch that are part of this tree and were not part of any parent's.
-
-    Return ``None`` where no target is set, in a first session, and on the target branch itself. Where git cannot tell, nothing is
-    left out and the note says so: the new code may then hold too many lines, never too few.
-    """
-    from pytest_handoff.evidence.new_code import MergedIn
-
-    name = project.config.target
-    if name is None or not parents.sources or tree.branch == name:
-        return None
-    try:
-        bases = _bases(project.root, name, tree.commit)
-        # HEAD itself may be this session's work, already merged: leaving its lines out would leave out everything.
-        if tree.commit in bases:
-            return MergedIn(target=name, note=f"HEAD is part of {name}, so no line is left out as someone else's work.")
-        known = {line.blob: line.lines for tree in (*parents.sources, now) for line in tree.values() if line.lines}
-        fresh = [base for base in bases if not _was_there(project.root, base, parents.records)]
-        return MergedIn(target=name, trees=tuple(_tree(project, base, now, known) for base in fresh))
-    except HandoffError as problem:
-        why = f"Cannot tell which lines came from {name}, so none is left out as someone else's work: {problem}."
-        return MergedIn(target=name, note=why)
-
-
-def _bases(root: Path, name: str, commit: str | None) -> list[str]:
-    if commit is None:
-        raise HandoffError("there is no commit")
-    tips = tips_of_branch(root, name)
-    if not tips:
-        raise HandoffError("git has no branch of that name here")
-    bases = merge_bases(root, tips)
-    if not bases:
-        raise HandoffError("the history here does not reach a common commit")
-    return bases
-
-
-def _was_there(root: Path, base: str, parents: Sequence[Record]) -> bool:
-    """Check whether a parent session already had this state of the target: lines removed since and rewritten are its own."""
-    commits = [record.source.commit for record in parents]
-    return any(commit is not None and is_ancestor(root, base, commit) for commit in commits)
-
-
-def _tree(project: Project, commit: str, now: Mapping[str, SourceLine], known: dict[str, str]) -> dict[str, SourceLine]:
-    blobs = {path: blob for path, blob in tree_of(project.root, commit).items() if project.is_code(path)}
-    code = {path for path in blobs if path.endswith(".py") or (path in now and now[path].lines)}
-    contents = read_blobs(project.root, {blobs[path] for path in code if blobs[path] not in known})
-    lines = known | {blob: hash_lines(content) for blob, content in contents.items()}
-    return {
-        path: SourceLine(path=path, blob=blob, lines=lines.get(blob, "") if path in code else "") for path, blob in blobs.items()
-    }

@@ -49,10 +49,6 @@ class Fault(Frozen, frozen=True):
     lines: tuple[int, int]
     at_import: bool
 
-    def applied(self, text: str) -> str:
-        """Return the text of the file with the fault."""
-        return text[: self.start] + self.replacement + text[self.end :]
-
     def diff(self, text: str) -> str:
         """Show the line without and with the fault."""
         first, last = text.rfind("\n", 0, self.start) + 1, text.find("\n", self.end)

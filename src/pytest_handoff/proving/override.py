@@ -37,7 +37,11 @@ def text_of(place: str) -> str:
 
 def text_with(fault: dict[str, Any], tree: str) -> str:
     """Return the text of a file of the tree with a fault."""
-    text = text_of(os.path.join(tree, fault["path"]))  # noqa: PTH118
+    return applied(fault, text_of(os.path.join(tree, fault["path"])))  # noqa: PTH118
+
+
+def applied(fault: dict[str, Any], text: str) -> str:
+    """Return a text with a fault in it."""
     return text[: fault["start"]] + str(fault["replacement"]) + text[fault["end"] :]
 
 

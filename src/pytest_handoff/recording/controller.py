@@ -73,6 +73,7 @@ class Controller:
         self._collection: Collection | None = None
         self._pid = getpid()
         self._closed = False
+        self._finished: int | None = None
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
         self._ages = NewOrOld(plan.start.session, collector, plan.project.config.known)
         self._folder = RunFolder(plan)
@@ -131,6 +132,7 @@ class Controller:
         if self._pid != getpid():
             return
         try:
+            self._finished = self._end.finished(int(exitstatus))
             with self._faults, self._begun():
                 self._finish(session, int(exitstatus))
         except KeyboardInterrupt:
@@ -184,7 +186,8 @@ class Controller:
             self._closed = True
             os.environ.pop(_RUNNING, None)
             self._measuring.close()
-            self._folder.close(recorded=self._end.recorded, keep=keep and not self._end.recorded)
+            recorded = self._end.recorded
+            self._folder.close(recorded=recorded, keep=keep and not recorded, finished=self._finished)
 
 
 def _running(project: Project, session: str) -> str:

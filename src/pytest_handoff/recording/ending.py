@@ -94,6 +94,10 @@ class RunEnd:
         self._unread: list[str] = []
         self._absent: list[str] = []
 
+    def finished(self, exitstatus: int) -> int | None:
+        """Return the exit status if the tests ran to their end, else ``None``."""
+        return None if self._recorder.interrupted or exitstatus == pytest.ExitCode.USAGE_ERROR else exitstatus
+
     def finish(self, session: pytest.Session, exitstatus: int, collection: Collection | None) -> None:
         """Write the evidence of a run without faults; ``collection`` is ``None`` if this process did not finish one."""
         run = self._run(exitstatus, collection)

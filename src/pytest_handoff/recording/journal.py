@@ -4,9 +4,10 @@ Each run has its own folder. ``start.json`` says what was asked for, ``collectio
 has a line for each test that has ended: just its id if it simply passed, else ``[id, result]``; ``failures.jsonl`` holds what
 failing tests said. While the process lives, it
 holds a lock on ``alive``, which the system releases when the process ends, however it ends. ``recorded.json`` is written just
-before the record: if the record's ``run`` is the same, the run was recorded. A journal without ``start.json`` is ignored: its
-run died before it began, or ended well. ``seal`` shows that one of this user's runs made the journal: a journal that came with
-a repository is ignored too.
+before the record: if the record's ``run`` is the same, the run was recorded. Two files are empty, since they need no room on a
+full disk: ``finished.STATUS`` says that the tests ended with this exit status, and ``gaps`` that some lines are missing. A
+journal without ``start.json`` is ignored: its run died before it began, or ended well. ``seal`` shows that one of this user's
+runs made the journal: a journal that came with a repository is ignored too.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 ALIVE, BESIDE, START, SEAL, TESTS, RECORDED = "alive", "beside", "start.json", "seal", "tests.jsonl", "recorded.json"
-FAILURES = "failures.jsonl"
+FAILURES, GAPS, FINISHED = "failures.jsonl", "gaps", "finished."
 _PATIENCE = 10.0
 """Seconds to wait for our own lock: another process can hold it only for an instant, to check if we are alive."""
 
@@ -95,9 +96,9 @@ class Journal:
                 line = f"[{line},{json.dumps(msgspec.to_builtins(result))}]"
             data = (line + "\n").encode()
             if self._tests.write(data) != len(data):
-                self.trouble = "the disk is full"
+                self._give_up("the disk is full")
         except Exception as error:
-            self.trouble = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            self._give_up(getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
     def note_failure(self, failure: Failure) -> None:
         """Write down what a failing test said, up to a limit for all of them.
@@ -123,15 +124,36 @@ class Journal:
         """Check if another run of this project was alive at any time during this one."""
         return self._beside or (self.folder / BESIDE).exists()
 
-    def close(self, *, keep: bool) -> None:
-        """Close the journal; with ``keep``, leave it to be found as that of an interrupted run."""
+    def close(self, *, keep: bool, finished: int | None = None) -> None:
+        """Close the journal.
+
+        Args:
+            keep: leave it to be found as that of a run that was not recorded.
+            finished: the exit status, if the tests ran to their end; ``None`` if the run was interrupted.
+        """
         self._tests.close()
         if not keep:  # while the lock is held, so that nobody takes this run, which is over, for an interrupted one
-            with suppress(OSError):  # a test may have put something else in the place of the folder
-                (self.folder / START).unlink(missing_ok=True)
+            self._disown()
+        elif finished is not None:
+            self._mark(f"{FINISHED}{finished}")
         self._let_go()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _give_up(self, trouble: str) -> None:
+        self.trouble = trouble
+        self._mark(GAPS)
+
+    def _mark(self, name: str) -> None:
+        """Make an empty file; if even that fails, nobody may find the journal, since it would say something false."""
+        try:
+            (self.folder / name).touch()
+        except Exception:  # a test may have left anything mocked
+            self._disown()
+
+    def _disown(self) -> None:
+        with suppress(Exception):  # a test may have put something else in the place of the folder
+            (self.folder / START).unlink(missing_ok=True)
 
 
 class _Lines:
@@ -163,6 +185,8 @@ class DeadRun(Frozen, frozen=True):
     Attributes:
         last: the time of its last sign of life, in seconds since the epoch.
         recorded: what its record was to say about it, if it came as far as writing one.
+        finished: the exit status of tests that ran to their end; ``None`` if the run was interrupted.
+        gaps: true if some tests that ended are not in ``results``.
     """
 
     folder: Path
@@ -170,6 +194,8 @@ class DeadRun(Frozen, frozen=True):
     results: list[tuple[str, CaseResult]]
     last: float
     recorded: RunInfo | None
+    finished: int | None
+    gaps: bool
 
     def failures(self) -> list[Failure]:
         """Read what the failing tests said, by pytest's ids, up to a line that the process left unfinished."""
@@ -264,7 +290,21 @@ def _read(folder: Path) -> DeadRun | None:
         run = msgspec.json.decode(read_own(recorded, [folder], LINES), type=RunInfo) if recorded.exists() else None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return DeadRun(folder=folder, start=start, results=list(_results(lines)), last=last, recorded=run)
+    return DeadRun(
+        folder=folder,
+        start=start,
+        results=list(_results(lines)),
+        last=last,
+        recorded=run,
+        finished=_exit_status(folder),
+        gaps=(folder / GAPS).exists(),
+    )
+
+
+def _exit_status(folder: Path) -> int | None:
+    """Read the exit status from the name of a file, which needs no room; ``None`` if the tests did not run to their end."""
+    told = (path.name.removeprefix(FINISHED) for path in folder.glob(f"{FINISHED}*"))
+    return next((int(status) for status in told if status.isdecimal() and status.isascii()), None)
 
 
 def _results(lines: list[str]) -> Iterator[tuple[str, CaseResult]]:

@@ -17,7 +17,7 @@ from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.project.environment import context_of, seconds
 from pytest_handoff.project.user_folder import user_folder
 from pytest_handoff.recording import journal, options
-from pytest_handoff.recording.collection import key_of, read_spool, write_spool
+from pytest_handoff.recording.collection import COLLECTION, key_of, read_spool, write_spool
 from pytest_handoff.recording.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.run import CaseResult, Run, worse
 from pytest_handoff.workflow.record import RunResults, record_run
@@ -44,14 +44,30 @@ _COARSE = 1
 _BEFORE_COLLECTED = "before all tests were collected"
 
 
+def what_became(run: DeadRun) -> str:
+    """Say what became of a run that was not recorded: ``was interrupted after 812 of 3,000 tests``, or that it finished."""
+    if run.finished is None:
+        return f"was {how_far(run)}"
+    gaps = ", and its journal has gaps" if _has_gaps(run) else ""
+    return f"finished, but its record was not written{gaps}"
+
+
 def how_far(run: DeadRun) -> str:
-    """Say how far a run came: ``interrupted after 812 of 3,000 tests``."""
+    """Say how far an interrupted run came: ``interrupted after 812 of 3,000 tests``."""
+    unknown = "interrupted, and how far it got cannot be read"
     try:
         collection = read_spool(run.folder)
     except EvidenceProblem:
-        return "interrupted, and how far it got cannot be read"
+        return unknown
+    if _has_gaps(run):
+        return unknown
     tests = {} if collection is None else collection.tests
     return interrupted_after(len(_results(run, tests)), None if collection is None else len(tests))
+
+
+def _has_gaps(run: DeadRun) -> bool:
+    """Check whether the disk had no room for some results, or for what was collected."""
+    return run.gaps or ((run.finished is not None or bool(run.results)) and not (run.folder / COLLECTION).exists())
 
 
 def interrupted_after(ended: int, collected: int | None) -> str:
@@ -77,11 +93,12 @@ def is_recorded(project: Project, session: str, run: RunInfo) -> bool:
 
 
 def tell(project: Project, session: str) -> str | None:
-    """Warn about the newest run of a session that died without a record; return ``None`` if there is none."""
+    """Warn about the newest run of a session that ended without a record; return ``None`` if there is none."""
     runs = not_recorded(project, session)
     if not runs:
         return None
-    return f"a run of {session} was {how_far(runs[-1])}, and is not in the record; next: {_next_step(project, runs[-1])}"
+    beside = ", and is not in the record" if runs[-1].finished is None else ""
+    return f"a run of {session} {what_became(runs[-1])}{beside}; next: {_next_step(project, runs[-1])}"
 
 
 def outcome_of_dead_run(project: Project, session: str) -> tuple[FinishedSession, list[DeadRun]]:
@@ -97,9 +114,10 @@ def outcome_of_dead_run(project: Project, session: str) -> tuple[FinishedSession
         raise EvidenceProblem(f"no run of {session!r} was interrupted; there is nothing to record")
     start, collection = _usable(project, runs[-1])
     run = _as_run(runs[-1], collection)
+    ended = "the run was interrupted" if runs[-1].finished is None else "the record of the run was not written"
     results = RunResults(
         run=run,
-        measured=NotMeasured("the run was interrupted, and its coverage is lost"),
+        measured=NotMeasured(f"{ended}, and its coverage is lost"),
         context=context_of(run, None),
         is_test_file=runs[-1].start.suite.is_module,
         instructions=runs[-1].start.instructions,
@@ -138,11 +156,14 @@ def _next_step(project: Project, run: DeadRun) -> str:
 def _usable(project: Project, run: DeadRun) -> tuple[Start, Collection]:
     session = run.start.session
     collection = read_spool(run.folder)
+    if _has_gaps(run):
+        raise EvidenceProblem(f"the journal of that run of {session!r} has gaps; run it again")
     if collection is None:
         raise EvidenceProblem(f"the run of {session!r} was interrupted {_BEFORE_COLLECTED}; run it again")
     start = with_latest(project, begin(project, session, run.start.previous))
     if start.tree.fingerprint != run.start.fingerprint:
-        raise EvidenceProblem(f"the code has changed since that run of {session!r} was interrupted; run it again")
+        ended = "was interrupted" if run.finished is None else "finished"
+        raise EvidenceProblem(f"the code has changed since that run of {session!r} {ended}; run it again")
     if has_complete_run(start):
         raise EvidenceProblem(f"{session!r} already has the record of a complete run of this code, which is better evidence")
     return start, collection
@@ -150,6 +171,7 @@ def _usable(project: Project, run: DeadRun) -> tuple[Start, Collection]:
 
 def _as_run(run: DeadRun, collection: Collection) -> Run:
     results = _results(run, collection.tests)
+    why = how_far(run) if run.finished is None else "its record was not written, and this one is from its journal"
     return Run(
         collected=collection.tests,
         results=results,
@@ -157,12 +179,12 @@ def _as_run(run: DeadRun, collection: Collection) -> Run:
         broken_files=collection.broken_files,
         skipped_nodes=tuple(collection.skipped_nodes),
         left_out=frozenset(collection.left_out).difference(results),
-        why_partial=(*run.start.why_partial, how_far(run)),
+        why_partial=(*run.start.why_partial, why),
         mishaps=(),
-        interrupted="its process ended",
+        interrupted="its process ended" if run.finished is None else None,
         started=run.start.started,
         finished=run.last,
-        exitstatus=INTERRUPTED,
+        exitstatus=INTERRUPTED if run.finished is None else run.finished,
         args=tuple(run.start.args),
         plugins=run.start.plugins,
         reported={},
@@ -241,17 +263,20 @@ class RunFolder:
     def lines(self) -> list[Line]:
         """List what to say at the end of the run: earlier runs that died, and a journal that could not be kept."""
         trouble = self._trouble or (self._journal.trouble if self._journal else None)
-        died = [how_far(run) for run in self._died]
-        said = [f"an earlier run of this session was {far}; this one replaces it" for far in died]
+        said = [f"an earlier run of this session {what_became(run)}; this one replaces it" for run in self._died]
         kept = [f"cannot keep a journal: {trouble}; if this run dies, its results are lost"] if trouble else []
         return [_beside(text) for text in (*said, *kept)]
 
-    def close(self, *, recorded: bool, keep: bool) -> None:
-        """Close the folder. Once this run is recorded, neither its journal nor those of earlier runs that died are needed."""
+    def close(self, *, recorded: bool, keep: bool, finished: int | None) -> None:
+        """Close the folder. Once this run is recorded, neither its journal nor those of earlier runs that died are needed.
+
+        Args:
+            finished: the exit status, if the tests ran to their end.
+        """
         if recorded:
             forget(self._died)
         if self._journal is not None:
-            self._journal.close(keep=keep)
+            self._journal.close(keep=keep, finished=finished)
         else:
             shutil.rmtree(self.path, ignore_errors=True)
 

@@ -63,7 +63,7 @@ def _merged_in(
     """Return the states of the target branch whose lines are left out of this session's new code."""
     if record.new_code is None or project.config.target is None:
         return ()
-    from pytest_handoff.project.target_branch import merged_in
+    from pytest_handoff.project.merged_lines import merged_in
 
     names = latest_of(project.store, [parent.session for parent in record.previous])
     records = tuple(project.store.figures(name) for name in names if project.store.has(name))

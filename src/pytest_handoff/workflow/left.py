@@ -15,6 +15,7 @@ from pytest_handoff.evidence.completeness import WHOLE
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, join_ranges
 from pytest_handoff.nodeids import file_of, id_matches
+from pytest_handoff.project.tree import read_tree
 from pytest_handoff.run import is_test_data
 from pytest_handoff.workflow.locate import TestPlaces
 from pytest_handoff.workflow.mending import missing_document
@@ -30,12 +31,19 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import LedgerLine, Verdict
     from pytest_handoff.workflow.finish import FinishedSession
 
 
 def steps_left(
-    project: Project, session: str, outcome: FinishedSession, *, machine_only: bool = False, provenance: str | None = None
+    project: Project,
+    session: str,
+    outcome: FinishedSession,
+    *,
+    machine_only: bool = False,
+    provenance: str | None = None,
+    tree: Tree | None = None,
 ) -> list[Step]:
     """List what is left; nothing if the gate passes and the document has no placeholder.
 
@@ -45,14 +53,16 @@ def steps_left(
         outcome: the files that filling again would write.
         machine_only: leave out what only a person can decide.
         provenance: where the evidence must have been made, such as ``ci``.
+        tree: the tree as it stands, if it was read already.
     """
-    problems = [*made_elsewhere(project, outcome, provenance), *verify(project, session, outcome)]
+    tree = tree or read_tree(project)
+    problems = [*made_elsewhere(project, outcome, provenance), *verify(project, session, outcome, tree=tree)]
     document = project.key(project.document(session))
-    believed = [step_of(project, problem, outcome) for problem in problems if problem.kind != "document"]
-    differs = [step_of(project, problem, outcome) for problem in problems if problem.kind == "document"]
+    believed = [step_of(project, problem, outcome, tree) for problem in problems if problem.kind != "document"]
+    differs = [step_of(project, problem, outcome, tree) for problem in problems if problem.kind == "document"]
     stale = any(step.kind == "stale" for step in believed)
     evidence = [] if stale else list(_Evidence(project, outcome, document).steps())
-    proof = [] if stale else [step_of(project, problem, outcome) for problem in proof_problems(project, outcome.record)]
+    proof = [] if stale else [step_of(project, problem, outcome, tree) for problem in proof_problems(project, outcome.record)]
     if not project.document(session).exists():  # what is left in it can be said only when it is there
         lost = [missing_document(project, session, step) for step in differs if step.file == document]
         return [*believed, *lost[:1], *(step for step in (*evidence, *proof) if step.file != document)]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from pytest_handoff.figures import counted
-from pytest_handoff.project.tree import read_tree
 from pytest_handoff.record import Frozen
 from pytest_handoff.workflow.verify import stale_files
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.workflow.chain import Problem
     from pytest_handoff.workflow.finish import FinishedSession
 
@@ -76,21 +76,20 @@ def first_run(project: Project, session: str) -> Step:
     )
 
 
-def step_of(project: Project, problem: Problem, outcome: FinishedSession) -> Step:
+def step_of(project: Project, problem: Problem, outcome: FinishedSession, tree: Tree) -> Step:
     """Turn a problem of the evidence, the document or the proof into a step.
 
     There is a command only where it is all that is needed: one that changes nothing would be asked for for ever.
     """
-    session = outcome.record.session
     path = project.key(Path(os.path.normpath((project.here or project.folder) / problem.path)))
     what = f"{path}: {problem.message.removeprefix(f'{problem.path}: ')}"
     step = Step(kind=problem.kind, what=what, do=problem.remedy or "", file=path, line=problem.line, command=problem.command)
-    return _stale(project, session, outcome, step) if problem.kind == "stale" else step
+    return _stale(project, outcome, step, tree) if problem.kind == "stale" else step
 
 
-def _stale(project: Project, session: str, outcome: FinishedSession, step: Step) -> Step:
+def _stale(project: Project, outcome: FinishedSession, step: Step, tree: Tree) -> Step:
     """Name all files that differ; where the run itself changes them, another run would do so again."""
-    names = stale_files(project, outcome.record, read_tree(project))
+    session, names = outcome.record.session, stale_files(project, outcome.record, tree)
     known = [name for name in names if not name.startswith("(which ")]  # else it is said that nobody knows which
     files = counted(len(known), "file differs/files differ") if known else names[0].strip("()")
     told = next((why for why in outcome.record.run.why_incomplete if why.startswith(_CHANGED)), None)

@@ -25,7 +25,7 @@ from pytest_handoff.workflow.start import document_bytes
 from pytest_handoff.workflow.statements_again import untrue_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
@@ -38,7 +38,13 @@ _ABOUT_THE_CHECKLIST = {*STATUS_PLACES, "checklist.evidence"}
 
 
 def verify(
-    project: Project, session: str, outcome: FinishedSession, *, fresh: bool = True, merged: MergedSessions | None = None
+    project: Project,
+    session: str,
+    outcome: FinishedSession,
+    *,
+    fresh: bool = True,
+    merged: MergedSessions | None = None,
+    tree: Tree | None = None,
 ) -> list[Problem]:
     """Find every problem of one session's evidence and document.
 
@@ -46,11 +52,12 @@ def verify(
         outcome: the files that filling again would write (:func:`pytest_handoff.workflow.finish.refill`).
         fresh: whether the tree must be the one the evidence is about; only for the newest session.
         merged: the sessions that are merged, if they are known already.
+        tree: the tree as it stands, if it was read already.
     """
     found = [*_document(project, session, outcome)]
     if not fresh:  # the newest session has answered for the whole chain
         return found
-    record, tree = project.store.record(session), read_tree(project)
+    record, tree = project.store.record(session), tree or read_tree(project)
     merged = merged_sessions(project) if merged is None else merged
     found += chain_problems(project, session, merged)
     stale = list(_freshness(project, record, tree))
@@ -245,6 +252,20 @@ def reasons(
             if decision.counts and decision.state == "waits"
         ]
     return found
+
+
+def named_once(found: Iterable[Problem]) -> list[Problem]:
+    """Shorten each checklist line that says the same as a gate before it, so that no lost test is named twice."""
+    shown: list[Problem] = []
+    gates: dict[tuple[str, str | None], str] = {}
+    for problem in found:
+        said = gates.setdefault((problem.kind, problem.remedy), problem.message)
+        if problem.message.endswith(f": {said}"):
+            line, figure = problem.message.removesuffix(said), said.partition(": ")[0]
+            shown.append(replace(problem, message=f"{line}{figure}, as above", remedy=None))
+        else:
+            shown.append(problem)
+    return shown
 
 
 def told(found: Sequence[Problem]) -> Iterator[str]:
