@@ -67,7 +67,11 @@ def changed_lines(base: str, now: str) -> frozenset[int]:
     Raises:
         EvidenceProblem: one of the texts is damaged.
     """
-    old, new = split_hashes(base), split_hashes(now)
+    return changed_among(split_hashes(base), split_hashes(now))
+
+
+def changed_among(old: list[str], new: list[str]) -> frozenset[int]:
+    """Return what :func:`changed_lines` does for hashes that are split already."""
     if not old:
         return frozenset(range(1, len(new) + 1))
     whole = new
