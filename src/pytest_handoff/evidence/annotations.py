@@ -11,8 +11,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_handoff.evidence.case_files import nodes_in, parsed, statements_in
 from pytest_handoff.evidence.source_changes import WIDTH, changed_among, changed_lines, hash_lines, split_hashes, texts_of_lines
-from pytest_handoff.evidence.syntax_trees import nodes_in, parsed, statements_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -6,8 +6,7 @@ import ast
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_handoff.evidence.case_files import first_line
-from pytest_handoff.evidence.syntax_trees import nodes_in, statements_in
+from pytest_handoff.evidence.case_files import first_line, nodes_in, statements_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
