@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gc
+import sqlite3
 import textwrap
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from coverage.data import CoverageData
 from coverage.plugin import FileReporter
 
 import coverage
+from pytest_handoff.coverage.adding import closing_data
 from pytest_handoff.coverage.analysis import FileReader, in_source
 from pytest_handoff.coverage.parsed_sources import parsed_sources
 from pytest_handoff.evidence.measurement import Measured, Measurement, NotMeasured, RunBy, parse_context
@@ -152,6 +154,25 @@ def test_figures_are_coverage_s_own(tmp_path: Path, data: CoverageData) -> None:
     assert (found.files["a.py"].num_branches, found.files["a.py"].covered_branches) == (2, 1)
     assert found.files["a.py"].percent == pytest.approx(100 * 4 / 6)
     assert found.files["b.py"].missing == {1}
+
+
+@pytest.mark.skipif(not hasattr(CoverageData, "keep_db_open"), reason="this coverage.py opens its data for each question")
+def test_data_files_are_opened_once_for_all_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage.py's own data, which it asks for the plugin that reads each file, are opened once as those that are read."""
+    names = [write(tmp_path, f"m{number}.py", "x = 1\n") for number in range(20)]
+    files = reader(tmp_path)
+    opened: list[str] = []
+    connect = sqlite3.connect
+
+    def noted(name: str, *args: Any, **kwargs: Any) -> sqlite3.Connection:
+        opened.append(name)
+        return connect(name, *args, **kwargs)
+
+    with closing_data(CoverageData(basename=str(tmp_path / "read"))) as data:
+        data.add_lines({name: [1] for name in names})
+        monkeypatch.setattr(sqlite3, "connect", noted)
+        assert measured(files.measurement(data, [])).percent == 100
+    assert len(opened) < 10
 
 
 def test_without_branches_they_are_not_measured(tmp_path: Path, data: CoverageData) -> None:

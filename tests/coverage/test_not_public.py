@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import _pytest.main
 import pytest
+from coverage.data import CoverageData
 from coverage.parser import PythonParser
 
 import coverage
@@ -79,6 +80,25 @@ def test_an_analysis_that_is_made_otherwise(
         monkeypatch.setattr(results, "analysis_from_file_reporter", now)
     with pytest.raises(not_public.Changed):
         not_public.analysis_of(cov.get_data(), 0, reporter, name)
+
+
+def test_an_analysis_asks_for_arcs_once(measured: tuple[coverage.Coverage, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that ran follow from arcs that ran; afterwards the data answer by themselves again."""
+    cov, name = measured
+    asked: list[str] = []
+    alone = CoverageData.arcs
+
+    def noted(self: CoverageData, name: str) -> Any:
+        asked.append(name)
+        return alone(self, name)
+
+    monkeypatch.setattr(CoverageData, "arcs", noted)
+    found = not_public.analysis_of(cov.get_data(), 0, not_public.reporter_of(cov, name), name)
+    assert asked == [name]
+    assert (found.executed, found.numbers.n_executed_branches) == ({1, 3, 6, 9}, 1)
+    cov.get_data().add_arcs({name: [(3, 4)]})
+    again = not_public.analysis_of(cov.get_data(), 0, not_public.reporter_of(cov, name), name)
+    assert (again.executed, again.numbers.n_executed_branches) == ({1, 3, 4, 6, 9}, 2)
 
 
 def test_a_parser_with_other_attributes_parses_again(

@@ -80,6 +80,8 @@ def test_a_file_that_means_what_typing_means(tmp_path: Path, first: str) -> None
         ("x = 1  # pragma: no cover\ny = 2\n", {1}),
         ("def f():  # PRAGMA NO COVER\n    return 1\ny = 2\n", {1, 2}),
         ("x = 1\n", set()),
+        ("if x:\n    y = 1 # \fpragma:no\n#cover\n    # no cover\n", set()),
+        ("x = [\n    1,  # pragma:\fno cover\n]\n", {1}),
         ("x = (  # pragma: no cover\n", set()),
         ("TYPE_CHECKING = (\n", set()),
     ],

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from pytest_handoff.evidence.case_files import CaseFunction, functions_of, read_case_file
+from pytest_handoff.evidence.case_files import CaseFile, CaseFunction, functions_of
 
 FILE = """\
 import pytest
@@ -149,5 +149,5 @@ def test_what_is_always_true_asserts_nothing(line: str, asserts: bool) -> None:
 def test_code_in_the_name_of_another_file(line: str, found: bool) -> None:
     """A file name that is computed may be that of the code under test, whose lines are then said to have run."""
     text = f"def test_a(x):\n    {line}\n"
-    assert read_case_file(text.encode()).in_another_name == ({"test_a"} if found else frozenset())
-    assert read_case_file(f"{line}\n".encode()).in_another_name == ({""} if found else frozenset())
+    assert CaseFile(text.encode()).in_another_name == ({"test_a"} if found else frozenset())
+    assert CaseFile(f"{line}\n".encode()).in_another_name == ({""} if found else frozenset())

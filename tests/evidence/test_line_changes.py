@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.source_changes import changed_lines, hash_lines
+from pytest_handoff.evidence.source_changes import changed_lines, count_changed, hash_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +112,7 @@ def test_no_comparison_finds_fewer_new_lines(base: list[str], now: list[str]) ->
     rest = iter(base)
     assert all(line in rest for line in kept)
     assert len(kept) == common_length(base, now)
+    assert count_changed(hashes(base), hashes(now)) == (len(new), len(base) - len(kept))
 
 
 def test_swapped_halves_of_a_large_file_are_half_new() -> None:
@@ -132,3 +133,5 @@ def test_damaged_hashes_are_refused() -> None:
     """A base that cannot be read is an error, not an empty one."""
     with pytest.raises(EvidenceProblem):
         changed_lines("abc", hashes("a"))
+    with pytest.raises(EvidenceProblem):
+        count_changed(hashes("a"), "abc")

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -155,10 +155,20 @@ class FileReader:
         """Measure all files of coverage.py's report, and beside them those that it does not look at, with nothing covered."""
         public = PublicAnalyses(self.cov)
         try:
-            with no_collections(), _kept_open(data):
+            with no_collections(), _kept_open(data), self._own_data_kept_open(data):
                 return self._measurement(data, unseen, public)
         finally:
             public.close()
+
+    @contextmanager
+    def _own_data_kept_open(self, data: CoverageData) -> Iterator[None]:
+        """Keep coverage.py's own data open where others are read: it asks them which plugin reads a file, for each one."""
+        own = self.cov.get_data()
+        with ExitStack() as until:
+            if own is not data and not all(map(self._left_out, data.measured_files())):
+                with suppress(CoverageException):  # each file will say so
+                    until.enter_context(_kept_open(own))
+            yield
 
     def _measurement(self, data: CoverageData, unseen: Iterable[Path], public: PublicAnalyses) -> Measured | NotMeasured:
         problems: list[str] = []

@@ -18,7 +18,7 @@ import os
 import sqlite3
 import sys
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -67,10 +67,20 @@ def reporter_of(cov: coverage.Coverage, name: str) -> FileReporter:
 
 def analysis_of(data: CoverageData, precision: int, reporter: FileReporter, name: str) -> Analysis:
     """Analyse a file of these data as coverage.py's reports do."""
-    with as_it_was():
+    with as_it_was(), _arcs_read_once(data):
         from coverage.results import Analysis, analysis_from_file_reporter
 
         return checked(analysis_from_file_reporter(data, precision, reporter, name), Analysis)
+
+
+@contextmanager
+def _arcs_read_once(data: CoverageData) -> Iterator[None]:
+    """Answer from memory who asks again for the arcs of a file: an analysis does, since what ran follows from them as well."""
+    data.arcs = lru_cache(maxsize=1)(data.arcs)  # type: ignore[method-assign] # of this object alone
+    try:
+        yield
+    finally:
+        vars(data).pop("arcs")
 
 
 def name_in_data(cov: coverage.Coverage, reporter: FileReporter) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tokenize
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
@@ -102,15 +103,29 @@ def marked_in(name: str) -> frozenset[int]:
 
     Comments exclude them, or an ``if TYPE_CHECKING:`` in a file that gives this name a value of its own, so that they run.
     """
-    cov = coverage.Coverage(data_file=None, config_file=False)
-    cov.clear_exclude()
-    cov.exclude(_NO_COVER)
     try:
-        if _binds_type_checking(name):
-            cov.exclude(_TYPE_CHECKING)
-        return frozenset(cov.analysis2(name)[2])
+        patterns = _own_exclusions(name)
+        return _excluded_by(patterns, name) if patterns else frozenset()
     except UNREADABLE:
         return frozenset()
+
+
+def _own_exclusions(name: str) -> list[str]:
+    """Return the patterns that exclude lines of a file and that it has: most files have none, and need not be parsed for them."""
+    with tokenize.open(name) as file:
+        text = file.read()
+    as_searched = text.replace("\f", " ")  # by coverage.py
+    found = [pattern for pattern in (_NO_COVER, _TYPE_CHECKING) if re.search(pattern, as_searched, re.MULTILINE)]
+    return [pattern for pattern in found if pattern == _NO_COVER or _binds_type_checking(text)]
+
+
+def _excluded_by(patterns: list[str], name: str) -> frozenset[int]:
+    cov = coverage.Coverage(data_file=None, config_file=False)
+    cov.clear_exclude()
+    for pattern in patterns:
+        cov.exclude(pattern)
+    try:
+        return frozenset(cov.analysis2(name)[2])
     finally:
         cov.get_data().close(force=True)
 
@@ -127,13 +142,11 @@ def layout_in(cov: coverage.Coverage, name: str) -> str:
     return write_layout(Layout(frozenset(statements), frozenset(excluded), first))
 
 
-def _binds_type_checking(name: str) -> bool:
+def _binds_type_checking(text: str) -> bool:
     """Check whether a file binds the name to anything but ``typing``'s value or ``False``."""
-    with tokenize.open(name) as file:
-        text = file.read()
-    if _NAME not in text:
-        return False
-    nodes = list(ast.walk(ast.parse(text)))
+    from pytest_handoff.evidence.case_files import nodes_in  # few files exclude such code
+
+    nodes = list(nodes_in(ast.parse(text)))
     falsy = {id(target) for node in nodes for target in _made_false(node)}
     return any(_binds(node) for node in nodes if id(node) not in falsy)
 

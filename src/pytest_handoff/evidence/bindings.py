@@ -6,7 +6,7 @@ import ast
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_handoff.evidence.case_files import first_line
+from pytest_handoff.evidence.case_files import first_line, nodes_in, statements_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def bindings(tree: ast.Module) -> dict[str, list[tuple[int, int]]]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             span = (first_line(node), node.end_lineno or node.lineno)
             found[within + node.name].append(span)
-            for name in (name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names):
+            for name in (name for inner in statements_in(node) if isinstance(inner, ast.Global) for name in inner.names):
                 found[name].append(span)
         elif isinstance(node, _INNER):
             for name in _bound_within(node):
@@ -48,14 +48,16 @@ def bindings(tree: ast.Module) -> dict[str, list[tuple[int, int]]]:
 
 def stores_by_name(node: ast.stmt) -> bool:
     """Tell whether a helper, or a statement without others in it, may set names of the module that only a run would tell."""
-    match node:
-        case ast.ImportFrom(names=[ast.alias(name="*")]):
-            return True
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-            return not name.startswith("test") and any(map(_reaches_own_names, ast.walk(node)))
-        case _ if isinstance(node, _SIMPLE):
-            return any(_reaches_own_names(one) or _may_reach_names(one) for one in ast.walk(node))
-    return False
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return not node.name.startswith("test") and any(map(_reaches_own_names, nodes_in(node)))
+    if isinstance(node, _SIMPLE) and not imports_everything(node):
+        return any(_reaches_own_names(one) or _may_reach_names(one) for one in nodes_in(node))
+    return imports_everything(node)
+
+
+def imports_everything(node: ast.stmt) -> bool:
+    """Recognize ``from … import *``."""
+    return isinstance(node, ast.ImportFrom) and [name.name for name in node.names] == ["*"]
 
 
 def _reaches_own_names(node: ast.AST) -> bool:
@@ -94,7 +96,7 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
 def _bound_within(node: ast.AST) -> Iterator[str]:
     """Name what ``:=`` in a comprehension sets: a variable of what is around it."""
     if not isinstance(node, ast.Lambda):
-        yield from (inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
+        yield from (inner.target.id for inner in nodes_in(node) if isinstance(inner, ast.NamedExpr))
 
 
 def _ends(node: ast.expr) -> Iterator[str]:

@@ -1,11 +1,16 @@
-"""Read a test file without running it: its functions, whether they assert anything, and what else they use in the file."""
+"""Read a test file without running it: its functions, whether they assert anything, and what else they use in the file.
+
+Here is also how any Python file's syntax tree is walked: all nodes, or the statements alone, which are far fewer.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_handoff.evidence.source_changes import texts_of_lines
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -35,41 +40,55 @@ class Beside(Frozen, frozen=True):
     last: int
 
 
-class CaseFile(Frozen, frozen=True):
-    """A file of tests.
+class CaseFile:
+    """A file of tests; each part is worked out when it is asked for. One that is not Python has nothing.
 
     Attributes:
         functions: see :func:`functions_of`.
-        uses: the names that each function uses, fixtures that it asks for among them.
         bound: whatever gives a function's or class's qualified name a value, by its first and last line; its ``def`` is among it.
         beside: statements, functions and headers of classes, outside of classes and in them, without imports and docstrings.
         in_another_name: functions, or ``""`` for anything else, that compile code under a computed file name or switch coverage.
     """
 
-    functions: dict[str, CaseFunction]
-    uses: dict[str, frozenset[str]]
-    bound: dict[str, list[tuple[int, int]]]
-    beside: list[Beside]
-    in_another_name: frozenset[str]
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._tree = parsed(source) or ast.Module(body=[], type_ignores=[])
+        self._nodes = dict(_named(self._tree))
+        self._literal = _spells_names_out(source)
+        self._names: dict[str, frozenset[str]] = {}
 
+    @cached_property
+    def functions(self) -> dict[str, CaseFunction]:
+        return {name: _function(node) for name, node in self._nodes.items()}
 
-def read_case_file(source: bytes, *, compared: bool = True) -> CaseFile:
-    """Read a file of tests; one that is not Python has nothing.
+    def uses(self, function: str, name: str) -> bool:
+        """Tell whether a function uses a name, such as that of a fixture that it asks for."""
+        if self._literal and name.encode() not in self._texts[function]:
+            return False  # most changed names are in few functions, and the others need not be searched
+        if function not in self._names:
+            self._names[function] = _names_in(self._nodes[function])
+        return name in self._names[function]
 
-    Args:
-        compared: whether there is an earlier version; if there is none, nobody asks what tests use, and it is left out.
-    """
-    tree = _parsed(source)
-    if tree is None:
-        return CaseFile(functions={}, uses={}, bound={}, beside=[], in_another_name=frozenset())
-    functions = dict(_named(tree))
-    return CaseFile(
-        functions={name: _function(node) for name, node in functions.items()},
-        uses={name: _names_in(node) for name, node in functions.items()} if compared else {},
-        bound=_bound(tree) if compared else {},
-        beside=list(_beside(tree)) if compared else [],
-        in_another_name=_in_another_name(tree, functions) if any(map(source.__contains__, _TELLING)) else frozenset(),
-    )
+    @cached_property
+    def _texts(self) -> dict[str, bytes]:
+        lines = texts_of_lines(self._source)
+        return {name: b"\n".join(lines[one.first - 1 : one.last]) for name, one in self.functions.items()}
+
+    @cached_property
+    def bound(self) -> dict[str, list[tuple[int, int]]]:
+        from pytest_handoff.evidence.bindings import bindings
+
+        return bindings(self._tree)
+
+    @cached_property
+    def beside(self) -> list[Beside]:
+        return list(_beside(self._tree, plain=self._literal and not any(map(self._source.__contains__, _REACHING))))
+
+    @cached_property
+    def in_another_name(self) -> frozenset[str]:
+        if not any(map(self._source.__contains__, _TELLING)):
+            return frozenset()
+        return _in_another_name(self._tree, self._nodes)
 
 
 def functions_of(source: bytes) -> dict[str, CaseFunction]:
@@ -80,22 +99,14 @@ def functions_of(source: bytes) -> dict[str, CaseFunction]:
     or *verify*. A nested function
     is a part of the function around it. A file that is not Python has none.
     """
-    tree = _parsed(source)
+    tree = parsed(source)
     return {} if tree is None else {name: _function(node) for name, node in _named(tree)}
 
 
 def function_named(source: bytes, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """Return the function of this qualified name, the last one that there is; ``None`` if the file has none."""
-    tree = _parsed(source)
+    tree = parsed(source)
     return None if tree is None else dict(_named(tree)).get(name)
-
-
-def _parsed(source: bytes) -> ast.Module | None:
-    """Parse a file; no test can be collected from one that is not Python, and the run itself says what is wrong with it."""
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _named(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
@@ -111,7 +122,9 @@ def _named(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncF
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> CaseFunction:
-    return CaseFunction(first=first_line(node), last=node.end_lineno or node.lineno, asserts=any(map(_asserts, ast.walk(node))))
+    # Most functions that assert something have a statement that does, and need not be searched for calls.
+    asserts = any(map(_asserts, statements_in(node))) or any(map(_asserts, nodes_in(node)))
+    return CaseFunction(first=first_line(node), last=node.end_lineno or node.lineno, asserts=asserts)
 
 
 def first_line(node: ast.stmt) -> int:
@@ -137,7 +150,7 @@ def _is_always_true(test: ast.expr) -> bool:
         return bool(test.elts)
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Constant):
         return not test.operand.value
-    return not any(isinstance(node, ast.Name | ast.Call | ast.Await | ast.Yield) for node in ast.walk(test))
+    return not any(isinstance(node, ast.Name | ast.Call | ast.Await | ast.Yield) for node in nodes_in(test))
 
 
 def _dotted(function: ast.expr) -> list[str]:
@@ -155,20 +168,20 @@ _OWN = ("self", "cls")
 
 def _names_in(function: ast.AST) -> frozenset[str]:
     """Collect the names that a function uses: variables, its class's attributes, and parameters, which may be fixtures."""
-    nodes = list(ast.walk(function))
+    nodes = list(nodes_in(function))
     found = [node.id for node in nodes if isinstance(node, ast.Name)] + [node.arg for node in nodes if isinstance(node, ast.arg)]
     return frozenset(found + [node.attr for node in nodes if isinstance(node, ast.Attribute) and _dotted(node)[0] in _OWN])
 
 
-def _bound(tree: ast.Module) -> dict[str, list[tuple[int, int]]]:
-    from pytest_handoff.evidence.bindings import bindings
+def _beside(tree: ast.Module, *, plain: bool) -> Iterator[Beside]:
+    """Yield what stands beside the tests.
 
-    return bindings(tree)
+    Args:
+        plain: whether the file has none of :data:`_REACHING`, so that only an import of everything stores by name.
+    """
+    from pytest_handoff.evidence.bindings import imports_everything, stores_by_name
 
-
-def _beside(tree: ast.Module) -> Iterator[Beside]:
-    from pytest_handoff.evidence.bindings import stores_by_name
-
+    stores = imports_everything if plain else stores_by_name
     ahead: list[ast.AST] = [tree]
     while ahead:
         node = ahead.pop()
@@ -176,13 +189,12 @@ def _beside(tree: ast.Module) -> Iterator[Beside]:
             yield Beside(
                 name=node.name, first=first_line(node), last=max([node.lineno, *(base.end_lineno or 0 for base in node.bases)])
             )
-        if isinstance(node, ast.stmt) and stores_by_name(node):
+        if isinstance(node, ast.stmt) and stores(node):
             yield Beside(name=None, first=first_line(node), last=node.end_lineno or node.lineno)
         if isinstance(node, ast.Module | ast.ClassDef | ast.If | ast.Try | ast.With | ast.excepthandler):
             ahead += reversed([child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt | ast.excepthandler)])
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            function = _function(node)
-            yield Beside(name=node.name, first=function.first, last=function.last)
+            yield Beside(name=node.name, first=first_line(node), last=node.end_lineno or node.lineno)
         elif isinstance(node, ast.stmt) and not _says_nothing(node):
             for name in _targets(node) or (None,):
                 yield Beside(name=name, first=node.lineno, last=node.end_lineno or node.lineno)
@@ -202,7 +214,16 @@ def _targets(node: ast.stmt) -> list[str]:
             found = [target]
         case _:
             return []
-    return [part.id for one in found for part in ast.walk(one) if isinstance(part, ast.Name)]
+    return [part.id for one in found for part in nodes_in(one) if isinstance(part, ast.Name)]
+
+
+_REACHING = (b"globals", b"vars", b"modules", b"setattr", b"delattr", b"exec", b"locals")
+"""Names without which no helper and no statement can store by name, but for an import of everything."""
+
+
+def _spells_names_out(source: bytes) -> bool:
+    """Check that each name in a file's tree is in its text: beyond ASCII, or with an encoding of its own, it may be another."""
+    return source.isascii() and b"coding" not in b"".join(source.split(b"\n", 2)[:2])
 
 
 _TELLING = (b"compile", b"co_filename", b"switch_context", b"add_lines", b"add_arcs")
@@ -210,8 +231,8 @@ _TELLING = (b"compile", b"co_filename", b"switch_context", b"add_lines", b"add_a
 
 
 def _in_another_name(tree: ast.Module, functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]) -> frozenset[str]:
-    within = {id(node): name for name, function in functions.items() for node in ast.walk(function)}
-    return frozenset(within.get(id(node), "") for node in ast.walk(tree) if _is_in_another_name(node))
+    within = {id(node): name for name, function in functions.items() for node in nodes_in(function)}
+    return frozenset(within.get(id(node), "") for node in nodes_in(tree) if _is_in_another_name(node))
 
 
 _SPEAKS_TO_COVERAGE = frozenset({"switch_context", "add_lines", "add_arcs"})
@@ -227,3 +248,55 @@ def _is_in_another_name(node: ast.AST) -> bool:
         name = node.args[1] if len(node.args) > 1 else keywords.get("filename")
         return name is not None and not isinstance(name, ast.Constant)
     return "co_filename" in keywords or not _SPEAKS_TO_COVERAGE.isdisjoint(parts[-1:])
+
+
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+"""The fields that hold statements, or what holds statements, in the order in which every kind of node has them."""
+
+_BLOCKS_OF: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: tuple(name for name in _BLOCKS if name in kind._fields)
+    for kind in (
+        ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With,
+        ast.AsyncWith, ast.Try, ast.TryStar, ast.ExceptHandler, ast.Match, ast.match_case,
+    )
+}  # fmt: skip
+
+_PARTS: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.Name: (),
+    ast.Constant: (),
+    ast.Attribute: ("value",),
+    ast.Call: ("func", "args", "keywords"),
+    ast.keyword: ("value",),
+    ast.arg: ("annotation",),
+}
+"""The fields that hold nodes, for the most frequent kinds; of all others any field may."""
+
+
+def parsed(source: bytes) -> ast.Module | None:
+    """Parse a file; ``None`` for one that is not Python, or too deep or too large for the parser."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def nodes_in(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a node and all below it, level by level as ``ast.walk`` does, without the contexts of names and attributes."""
+    found = [node]
+    for one in found:
+        yield one
+        for name in _PARTS.get(type(one), one._fields):
+            value = getattr(one, name, None)
+            if isinstance(value, list):
+                found += [part for part in value if isinstance(part, ast.AST)]
+            elif isinstance(value, ast.AST):
+                found.append(value)
+
+
+def statements_in(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a node and the statements, handlers and cases below it, in the order in which ``ast.walk`` has them."""
+    found = [node]
+    for one in found:
+        yield one
+        for name in _BLOCKS_OF.get(type(one), ()):
+            found += getattr(one, name)

@@ -6,6 +6,7 @@ The report informs the reader; it decides no gate.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.evidence.source_changes import changed_lines, hash_lines, split_hashes
@@ -93,9 +94,10 @@ def examine(
     """
     was = {new: old for old, new in renames.items()}
     lines = [line for line in ledger if line.outcome is not None and line.retired is None]
+    olds_of = partial(_olds, session, bases=bases or (), split=lru_cache(maxsize=8)(split_hashes))
     found = []
     for path, tests in _by_file(session, lines, _unchanged(now, bases or (), was)).items():
-        olds = {test: _olds(session, line, was.get(path, path), now.get(path), bases or ()) for test, line in tests.items()}
+        olds = {test: olds_of(line, was.get(path, path), now.get(path)) for test, line in tests.items()}
         wanted = [test for test, line in tests.items() if line.since == session or olds[test]]
         content = read(path) if wanted and path.endswith(".py") else None
         if content is not None:
@@ -119,9 +121,9 @@ class _FileFindings(NamedTuple):
 
 def _examine_file(path: str, content: bytes, olds: Mapping[str, list[list[str]]]) -> _FileFindings:
     """Examine the new and changed tests of one file, each with what its file was in the parents."""
-    from pytest_handoff.evidence.case_files import read_case_file  # of no use where no test is new or changed
+    from pytest_handoff.evidence.case_files import CaseFile  # of no use where no test is new or changed
 
-    file, hashes = read_case_file(content, compared=any(olds.values())), split_hashes(hash_lines(content))
+    file, hashes = CaseFile(content), split_hashes(hash_lines(content))
     known = {test: file.functions[name_of(test)] for test in olds if name_of(test) in file.functions}
     changed = [
         test for test, files in olds.items() if files and all(_is_other(file, name_of(test), hashes, old) for old in files)
@@ -169,26 +171,32 @@ class ChangedTests:
         content = self._read(path) if olds and path.endswith(".py") else None
         if content is None or (lines := hash_lines(content)) in olds:
             return
-        from pytest_handoff.evidence.case_files import read_case_file
+        from pytest_handoff.evidence.case_files import functions_of
 
-        hashes = split_hashes(lines)
-        for name, function in read_case_file(content, compared=False).functions.items():
-            if all(_differs(function, hashes, split_hashes(old)) for old in olds):
+        hashes, befores = split_hashes(lines), [split_hashes(old) for old in olds]
+        for name, function in functions_of(content).items():
+            if all(_differs(function, hashes, old) for old in befores):
                 yield name
 
 
 def _changed_beside(file: CaseFile, hashes: list[str], olds: Mapping[str, Sequence[list[str]]]) -> Iterator[str | None]:
     """Find what changed beside the tests and what earlier tests use: a constant, a fixture, a helper, a mark."""
-    for one in file.beside:
+    tests_since: dict[tuple[int, ...], list[str]] = defaultdict(list)
+    for test, befores in olds.items():
+        if befores:
+            tests_since[tuple(map(id, befores))].append(test)
+    for one in file.beside if tests_since else ():
         body = hashes[one.first - 1 : one.last]
-        versions = [befores for test, befores in olds.items() if befores and _uses(file, test, one)]
-        if any(not any(_places(body, old) for old in befores) for befores in versions):
-            yield one.name
+        for tests in tests_since.values():
+            stayed = any(_places(body, old) for old in olds[tests[0]])
+            if not stayed and any(_uses(file, test, one) for test in tests):
+                yield one.name
+                break
 
 
 def _uses(file: CaseFile, test: str, one: Beside) -> bool:
     *classes, _ = name_of(test).split("::")
-    return one.name in {None, "pytestmark", *classes} or one.name in file.uses[name_of(test)]
+    return one.name is None or one.name in {"pytestmark", *classes} or file.uses(name_of(test), one.name)
 
 
 def _disguised(path: str, file: CaseFile, tests: Sequence[str]) -> Iterator[str]:
@@ -219,16 +227,26 @@ def _by_file(session: str, lines: Sequence[LedgerLine], unchanged: set[str]) -> 
 
 
 def _olds(
-    session: str, line: LedgerLine, path: str, now: SourceLine | None, bases: Sequence[Mapping[str, SourceLine]]
+    session: str,
+    line: LedgerLine,
+    path: str,
+    now: SourceLine | None,
+    *,
+    bases: Sequence[Mapping[str, SourceLine]],
+    split: Callable[[str], list[str]],
 ) -> list[list[str]]:
-    """Return the line hashes of an earlier test's file in each parent that had it; none if the file is unchanged since one."""
+    """Return the line hashes of an earlier test's file in each parent that had it; none if the file is unchanged since one.
+
+    Args:
+        split: splits hashes; most tests of a file share their earlier lines, which it should split once.
+    """
     if line.since == session:
         return []
     path = file_of(line.moved_from) if line.moved_from else path
     found = [base[path] for base in bases if path in base]
     if now is not None and any(old.blob == now.blob for old in found):
         return []
-    return [split_hashes(old.lines) for old in found]
+    return [split(old.lines) for old in found]
 
 
 def _is_other(file: CaseFile, name: str, hashes: list[str], old: list[str]) -> bool:
@@ -259,8 +277,13 @@ def _differs(function: CaseFunction, hashes: list[str], old: list[str]) -> bool:
 
 
 def _places(body: list[str], lines: list[str]) -> list[int]:
-    length = len(body)
-    return [at for at, line in enumerate(lines) if line == body[0] and lines[at : at + length] == body]
+    """Find where the lines of a body stand among others, quickly where its first line is rare."""
+    found, length, at = [], len(body), -1
+    for _ in range(lines.count(body[0]) if lines else 0):
+        at = lines.index(body[0], at + 1)
+        if lines[at : at + length] == body:
+            found.append(at)
+    return found
 
 
 def _same_start(new: list[str], first: int, old: list[str], place: int) -> bool:

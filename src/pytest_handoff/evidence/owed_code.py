@@ -250,7 +250,7 @@ def _places(old: SourceLine, new: SourceLine, text: bytes | None, before: Callab
 
         changed = changed_lines(old.lines, new.lines)
         for then, now in alignments(old.lines, new.lines, text, lambda: before(old.blob), changed):
-            pairs = _aligned([(one.number, one.hashed) for one in then], [(one.number, one.hashed) for one in now])
+            pairs = _aligned([*zip(then.numbers, then.hashes, strict=True)], [*zip(now.numbers, now.hashes, strict=True)])
             found = pairs | found
     return found
 

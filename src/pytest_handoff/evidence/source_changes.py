@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from functools import lru_cache
 from hashlib import blake2b
 from math import isqrt
 from pathlib import PurePosixPath
@@ -55,6 +56,7 @@ def split_hashes(lines: str) -> list[str]:
     return [lines[start : start + WIDTH] for start in range(0, len(lines), WIDTH)]
 
 
+@lru_cache(maxsize=8)  # who looks at a changed file asks for the same more than once
 def changed_lines(base: str, now: str) -> frozenset[int]:
     """Return the numbers (from 1) of the lines of ``now`` that are not in a longest common subsequence with ``base``.
 
@@ -67,17 +69,42 @@ def changed_lines(base: str, now: str) -> frozenset[int]:
     Raises:
         EvidenceProblem: one of the texts is damaged.
     """
-    old, new = split_hashes(base), split_hashes(now)
+    return changed_among(split_hashes(base), split_hashes(now))
+
+
+def changed_among(old: list[str], new: list[str]) -> frozenset[int]:
+    """Return what :func:`changed_lines` does for hashes that are split already."""
     if not old:
         return frozenset(range(1, len(new) + 1))
     whole = new
-    start = _common_start(old, new)
-    old, new = old[start:], new[start:]
-    end = _common_start(old[::-1], new[::-1])
-    old, new = old[: len(old) - end], new[: len(new) - end]
+    start, old, new = _without_common_ends(old, new)
     kept = _kept(old, new)
     fresh = {start + index for index in range(len(new)) if index not in kept}
     return frozenset(index + 1 for index in _moved_down(whole, fresh))
+
+
+def count_changed(base: str, now: str) -> tuple[int, int]:
+    """Count the lines of ``now`` that :func:`changed_lines` calls new, and those of ``base`` that are gone from ``now``.
+
+    Raises:
+        EvidenceProblem: one of the texts is damaged.
+    """
+    _, old, new = _without_common_ends(split_hashes(base), split_hashes(now))
+    masks, column = _masks(old, new)
+    row = ones = (1 << column) - 1
+    for mask in filter(None, map(masks.get, new)):
+        matches = row & mask
+        row = ((row + matches) | (row - matches)) & ones
+    common = column - row.bit_count()
+    return len(new) - common, len(old) - common
+
+
+def _without_common_ends(old: list[str], new: list[str]) -> tuple[int, list[str], list[str]]:
+    """Return how many lines both begin with, and the lines between those that both begin and end with."""
+    start = _common_start(old, new)
+    old, new = old[start:], new[start:]
+    end = _common_start(old[::-1], new[::-1])
+    return start, old[: len(old) - end], new[: len(new) - end]
 
 
 def _moved_down(lines: list[str], fresh: set[int]) -> set[int]:
@@ -109,13 +136,7 @@ def _kept(old: list[str], new: list[str]) -> set[int]:
     length grows from column ``i`` to ``i + 1`` (H. Hyyrö, "Bit-parallel LCS-length computation revisited", 2004). Walking back
     needs every row; only one in ``step`` is stored, and the others are computed again when the walk reaches them.
     """
-    wanted = set(new)
-    masks: dict[str, int] = defaultdict(int)
-    column = 0
-    for line in old:
-        if line in wanted:
-            masks[line] |= 1 << column
-            column += 1
+    masks, column = _masks(old, new)
     step = isqrt(len(new)) + 1
     ones = (1 << column) - 1
     stored = [ones]
@@ -126,6 +147,18 @@ def _kept(old: list[str], new: list[str]) -> set[int]:
         start = block * step
         column = _walk_back(_rows(stored[block], new[start : start + step], masks, ones), start, column, kept)
     return kept
+
+
+def _masks(old: list[str], new: list[str]) -> tuple[dict[str, int], int]:
+    """Map each line that both have to the bits of its columns, and count the columns: one for each such line of ``old``."""
+    wanted = set(new)
+    masks: dict[str, int] = defaultdict(int)
+    column = 0
+    for line in old:
+        if line in wanted:
+            masks[line] |= 1 << column
+            column += 1
+    return masks, column
 
 
 def _rows(row: int, lines: list[str], masks: dict[str, int], ones: int) -> list[int]:
@@ -270,19 +303,19 @@ def changes_between(
     created = sorted(now.keys() - base.keys() - set(renames.values()))
     removed = sorted(base.keys() - now.keys() - set(renames))
     modified = sorted(path for path in now.keys() & base.keys() if now[path].blob != base[path].blob)
-    pairs = [(base.get(old), now[new]) for old, new in renames.items()] + [(base[path], now[path]) for path in modified]
+    pairs: list[tuple[SourceLine | None, SourceLine | None]] = [(base.get(old), now[new]) for old, new in renames.items()]
+    pairs += [(base[path], now[path]) for path in modified]
     pairs += [(None, now[path]) for path in created]
-    added = sum(len(changed_lines(old.lines if old else "", new.lines)) for old, new in pairs)
-    taken = sum(len(changed_lines(new.lines, old.lines)) for old, new in pairs if old)
-    taken += sum(len(changed_lines("", base[path].lines)) for path in removed)
+    pairs += [(base[path], None) for path in removed]
+    counts = [count_changed(old.lines if old else "", new.lines if new else "") for old, new in pairs]
     touched = {*created, *modified, *renames.values()}
     return Changes(
         created=created,
         modified=modified,
         removed=removed,
         renamed=sorted((old, new) for old, new in renames.items()),
-        lines_added=added,
-        lines_removed=taken,
+        lines_added=sum(added for added, _ in counts),
+        lines_removed=sum(removed for _, removed in counts),
         tests_added=tests_added,
         documents_changed=sum(any(path_matches(path, glob) for glob in _DOCUMENTS) for path in touched),
     )

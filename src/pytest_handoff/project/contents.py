@@ -27,6 +27,9 @@ _ID = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 _AT_ONCE = 200
 """The most contents to ask git for, and to hold, at once."""
 
+_AHEAD = 20
+"""How many to read and hold where some of them may not be needed."""
+
 
 class Contents:
     """The contents of the files of a tree."""
@@ -66,6 +69,28 @@ def all_in_git(project: Project, blobs: Iterable[str]) -> dict[str, bytes]:
     known = [blob for blob in blobs if re.fullmatch(_ID, blob)] if project.uses_git else []
     contents = blobs_there(project.root, known) if known else {}
     return {blob: content for blob, content in contents.items() if len(content) <= TEXT}
+
+
+class ReadAhead:
+    """Files as git has them, read when the first of some is asked for, with those after it: each git process takes its time.
+
+    Args:
+        blobs: the ids of the files that may be asked for, in that order.
+    """
+
+    def __init__(self, project: Project, blobs: Iterable[str]) -> None:
+        self._project = project
+        self._blobs = list(dict.fromkeys(blobs))
+        self._held: dict[str, bytes | None] = {}
+
+    def read(self, blob: str) -> bytes | None:
+        """Return what :func:`in_git` does."""
+        if blob not in self._held:
+            at = self._blobs.index(blob) if blob in self._blobs else len(self._blobs)
+            ids = [blob, *self._blobs[at + 1 : at + _AHEAD]]
+            found = all_in_git(self._project, ids)
+            self._held = {one: found.get(one) for one in ids}
+        return self._held[blob]
 
 
 def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:

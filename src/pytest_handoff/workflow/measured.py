@@ -14,15 +14,15 @@ from pytest_handoff.evidence.measurement import UnreadContexts, summarise
 from pytest_handoff.evidence.new_code import Trees, new_code, unmeasured
 from pytest_handoff.evidence.owed_code import left_untested, owed_now
 from pytest_handoff.nodeids import without_parameters
-from pytest_handoff.project.contents import in_git
+from pytest_handoff.project.contents import ReadAhead, in_git
 from pytest_handoff.project.coverage_files import apart
 from pytest_handoff.project.merged_lines import merged_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_handoff.evidence.ledger import Lineage
-    from pytest_handoff.evidence.measurement import Measured
+    from pytest_handoff.evidence.measurement import Measured, Measurement
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import CoverageSummary, NewCode, Record, SourceLine
     from pytest_handoff.run import Run
@@ -68,18 +68,26 @@ def _coverage_of(
     parents = start.parents
     if parents.sources is None:
         return summary, None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
+    changed = _befores(found, parents.sources, sources)
     trees = Trees(
         bases=parents.sources,
         base_name=parents.names or "the beginning",
         now=sources,
         merged_in=merged_in(project, start.tree, start.parents, sources),
-        before=partial(in_git, project),
+        before=ReadAhead(project, changed).read,
     )
     code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
     excused = sorted(test for test in doubtful if results.run.results[test].outcome in ("skipped", "xfailed"))
     beside = unmeasured(found, trees, results.is_test_file, holding)
     code = replace(code, unmeasured=beside, doubtful=excused)
     return summary, _with_owed(project, start, measured, sources, code), reasons
+
+
+def _befores(measurement: Measurement, bases: Sequence[Mapping[str, SourceLine]], now: Mapping[str, SourceLine]) -> Iterator[str]:
+    """Yield the ids of measured files in the bases, where they differ, in the order in which new code is looked for."""
+    for path in sorted(measurement.code.keys() & now.keys()):
+        olds = [base[path].blob for base in bases if path in base]
+        yield from () if now[path].blob in olds else olds
 
 
 def doubtful_tests(start: Start, run: Run, traced: Lineage, changed: frozenset[str]) -> list[str]:
