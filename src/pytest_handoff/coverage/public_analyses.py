@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from coverage import CoverageData
 
 
-UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError, RecursionError, MemoryError)
+UNREADABLE = (CoverageException, SyntaxError, tokenize.TokenError, ValueError, OSError, RecursionError, MemoryError)
 """The exceptions that coverage.py and Python's parser raise for a source that they cannot read, or that is nested too deeply."""
 
 _NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
