@@ -62,13 +62,12 @@ def not_evidence(project: Project) -> list[str]:
 
 def _others_in(folder: str, session: str) -> list[str]:
     """Name the files in a session's folder that have names of evidence but are not evidence."""
-    paths = {name: f"{folder}/{name}" for name in _names_in(folder)}
-    starts = {name: start for name, path in paths.items() if (start := _beginning(path)) is not None}
-    is_recorded = RECORD in starts and _is_ours(paths[RECORD], starts[RECORD], "record", session)
+    starts = {name: start for name in _names_in(folder) if (start := _beginning(f"{folder}/{name}")) is not None}
+    is_recorded = RECORD in starts and _is_ours(f"{folder}/{RECORD}", starts[RECORD], "record", session)
     return [
-        paths[name]
+        f"{folder}/{name}"
         for name, start in starts.items()
-        if not (is_recorded if name == RECORD else _is_sound(paths[name], start, session, is_recorded=is_recorded))
+        if not (is_recorded if name == RECORD else _is_sound(f"{folder}/{name}", start, session, is_recorded=is_recorded))
     ]
 
 

@@ -31,7 +31,7 @@ _MOST_PARENTS, _LONGEST_RUN = 100, 1e9
 _LONGEST_HEAD = 4096
 """Bytes to read; the head of a record with one parent has 200."""
 _HEAD = re.compile(
-    rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"\\]+)",\s*"previous":\s*(\[[^\[\]\\]*\]),\s*"run":\s*\{'
+    rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"]+)",\s*"previous":\s*(\[[^\]]*\]),\s*"run":\s*\{'
     % re.escape(RECORD_SCHEMA.encode())
 )
 """The first keys of a record as :meth:`pytest_handoff.project.store.Store.artifacts` writes them."""

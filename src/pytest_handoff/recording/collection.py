@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from operator import is_
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,13 +74,14 @@ class Collector:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
-        """Note every item before other plugins deselect any, and then the items that they add."""
+        """Note every item before other plugins deselect any, and then the items and the markers that they add."""
+        before, marked = list(items), _markers_of(items)
         with self._faults:
             self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
             self._add(items)
-        before = list(items)
         yield
         with self._faults:
+            self._add(self._marked_otherwise(before, marked))
             if self._selects and before:
                 self._note_left_out(before, items)
             if len(items) != len(before) or not all(map(is_, items, before)):  # else nobody added any
@@ -126,8 +127,8 @@ class Collector:
         return key_of(item.nodeid, self._prefix, self._tests)
 
     def tier_of(self, item: pytest.Item) -> str:
-        """Return the tier of an item, by its markers, a hook or its file."""
-        return self._collected(item).tier
+        """Return the tier of an item as it was collected: by its markers, a hook or its file."""
+        return (self._tests.get(self.test_of(item)) or self._collected(item)).tier
 
     def _take_file(self, report: pytest.CollectReport) -> None:
         path, _, inside = report.nodeid.partition("::")
@@ -158,6 +159,15 @@ class Collector:
                 above, within, alike = item.parent, f"{path}::", None if self._asks_hooks else seen
             key = self._prefix + nodeid
             self._tests[without_step(key) if self._repeats and _is_repeated(item) else key] = seen
+
+    def _marked_otherwise(self, items: list[pytest.Item], marked: list[tuple[pytest.Mark, ...]]) -> list[pytest.Item]:
+        """Choose the items to classify again: those whose markers changed; all, if a class or file got some or a hook decides."""
+        if self._asks_hooks or any(tuple(above.iter_markers()) != known for above, known in self._parents.items()):
+            self._parents.clear()
+            self._unmarked.clear()
+            return items
+        now = _markers_of(items)
+        return [] if now == marked else [item for item, was, is_now in zip(items, marked, now, strict=True) if was != is_now]
 
     def _note_left_out(self, before: list[pytest.Item], items: list[pytest.Item]) -> None:
         """Note which deselected items the project's own settings leave out."""
@@ -210,6 +220,10 @@ class Collector:
         if parent not in self._parents:
             self._parents[parent] = tuple(parent.iter_markers())
         return self._parents[parent]
+
+
+def _markers_of(items: list[pytest.Item]) -> list[tuple[pytest.Mark, ...]]:
+    return list(map(tuple, map(attrgetter("own_markers"), items)))
 
 
 def _is_repeated(item: pytest.Item) -> bool:
