@@ -168,3 +168,27 @@ def test_a_folder_of_tests_that_is_a_link(shop: Story) -> None:
     shop.pytest("--no-cov", "--handoff=session-1", "tests", "more/unit/test_cart.py")
 
     assert shop.show("session-1")["complete"], shop.show("session-1")["why_incomplete"]
+
+
+READABLE = """
+    def pytest_collection_modifyitems(items):
+        for item in items:
+            readable = item.nodeid.encode("utf-8").decode("unicode_escape")
+            if hasattr(item, "_id"):  # since pytest 9.2
+                item._id = type(item.id).parse(readable)
+            else:
+                item._nodeid = readable
+    """
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"], ["-n", "2", "--dist=loadgroup"]], ids=["serial", "parallel", "by group"])
+def test_ids_that_a_conftest_makes_readable(shop: Story, args: list[str]) -> None:
+    """pytest escapes what is not ASCII, and projects undo that once all tests are collected: the record has the ids that ran."""
+    cases = "import pytest\n\n@pytest.mark.xdist_group('words')\n@pytest.mark.parametrize('word', ['grün', '登录'])\n"
+    shop.write_files({"tests/unit/test_words.py": cases + "def test_word(word):\n    assert len(word) > 1\n"})
+    shop.write_files({"tests/conftest.py": READABLE})
+    shop.pytest("--no-cov", "--handoff=session-1", *args)
+    shown = shop.show("session-1")
+    assert shown["complete"], shown["why_incomplete"]
+    found = {test.rpartition("::")[2]: entry["outcome"] for test, entry in shown["tests"].items() if "word" in test}
+    assert found == {"test_word[grün]": "passed", "test_word[登录]": "passed"}

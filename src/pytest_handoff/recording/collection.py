@@ -74,13 +74,14 @@ class Collector:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
-        """Note every item before other plugins deselect any, and then the items and the markers that they add."""
-        before, marked = list(items), _markers_of(items)
+        """Note every item before other plugins deselect any, and then the items, markers and ids that they add."""
+        before, ids, marked = list(items), _ids_of(items), _markers_of(items)
         with self._faults:
             self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
             self._add(items)
         yield
         with self._faults:
+            self._take_other_ids(before, ids)
             self._add(self._marked_otherwise(before, marked))
             if self._selects and before:
                 self._note_left_out(before, items)
@@ -160,6 +161,17 @@ class Collector:
             key = self._prefix + nodeid
             self._tests[without_step(key) if self._repeats and _is_repeated(item) else key] = seen
 
+    def _take_other_ids(self, items: list[pytest.Item], ids: list[str]) -> None:
+        """Put a test that got another id in the place of what it was before; xdist's group is no other id."""
+        now = _ids_of(items)
+        if now == ids:
+            return
+        others = [(was, item) for was, is_now, item in zip(ids, now, items, strict=True) if was != is_now]
+        renamed = [(was, item) for was, item in others if self.test_of(item) not in self._tests]
+        for was, _ in renamed:
+            self._tests.pop(self._prefix + was, None)
+        self._add([item for _, item in renamed])
+
     def _marked_otherwise(self, items: list[pytest.Item], marked: list[tuple[pytest.Mark, ...]]) -> list[pytest.Item]:
         """Choose the items to classify again: those whose markers changed; all, if a class or file got some or a hook decides."""
         if self._asks_hooks or any(tuple(above.iter_markers()) != known for above, known in self._parents.items()):
@@ -220,6 +232,10 @@ class Collector:
         if parent not in self._parents:
             self._parents[parent] = tuple(parent.iter_markers())
         return self._parents[parent]
+
+
+def _ids_of(items: list[pytest.Item]) -> list[str]:
+    return [item.nodeid for item in items]
 
 
 def _markers_of(items: list[pytest.Item]) -> list[tuple[pytest.Mark, ...]]:
