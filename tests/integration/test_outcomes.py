@@ -159,12 +159,13 @@ KNOWN = """
 
 
 @pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
-def test_a_project_with_words_of_its_own(empty: Story, args: list[str]) -> None:
-    """What a conftest calls a failure in pytest's last line does not matter; that one calls it passed does."""
-    empty.write_files({"conftest.py": OWN_WORDS.replace("WORD", "'known bug'"), "tests/test_sums.py": KNOWN})
+@pytest.mark.parametrize("word", ["known bug", "error"])
+def test_a_project_with_words_of_its_own(empty: Story, word: str, args: list[str]) -> None:
+    """What a conftest or a plugin calls a failure in pytest's last line does not matter; that one calls it passed does."""
+    empty.write_files({"conftest.py": OWN_WORDS.replace("WORD", repr(word)), "tests/test_sums.py": KNOWN})
     done = empty.pytest("--no-cov", "--handoff=session-1", *args)
 
-    assert "1 known bug" in done.out
+    assert f"1 {word}" in done.out
     assert done.code == 1, done
     assert outcomes(empty) == {"tests/test_sums.py::test_total": "passed", "tests/test_sums.py::test_known_bug": "failed"}
     evidence = empty.evidence()

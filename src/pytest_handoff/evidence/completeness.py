@@ -257,15 +257,20 @@ def uncollected(scope: RunScope, changes: Changes | None, is_test_file: Callable
 
 
 def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
-    """Say where our counts of reports differ from pytest's own; ``None`` if they agree, or if pytest has none."""
+    """Say where our counts of reports differ from pytest's own; ``None`` if they agree, or if pytest has none.
+
+    Plugins that run tests in threads or processes call a failure of a test an error; either fails the run.
+    """
     if stats is None:
         return None
-    wrong: Sequence[str] = [
-        f"{stats.get(category, 0)} {category} by pytest, {number} by pytest-handoff"
-        for category, number in run.reported.items()
-        if stats.get(category, 0) != number
-    ]
-    return "the counts differ from pytest's own: " + ", ".join(wrong) if wrong else None
+    wrong = {category: number for category, number in run.reported.items() if stats.get(category, 0) != number}
+    if wrong.keys() == _FAILING and sum(wrong.values()) == sum(stats.get(category, 0) for category in _FAILING):
+        return None
+    told = (f"{stats.get(category, 0)} {category} by pytest, {number} by pytest-handoff" for category, number in wrong.items())
+    return "the counts differ from pytest's own: " + ", ".join(told) if wrong else None
+
+
+_FAILING = frozenset({"failed", "error"})
 
 
 def _replaced(
