@@ -160,6 +160,9 @@ def test_what_no_part_knows_to_go_on_stays(one: str, other: str) -> None:
         ({"passed": 2}, None, None),
         ({"passed": 2, "failed": 1}, {"passed": 3}, "passed: 3"),
         ({"passed": 1}, {}, "passed: 0"),
+        ({"passed": 1, "failed": 2, "error": 1}, {"passed": 1, "error": 3}, None),
+        ({"passed": 1, "failed": 2, "error": 0}, {"passed": 2, "error": 1}, "error: 1"),
+        ({"failed": 2, "error": 0}, {"error": 1}, "failed: 0"),
     ],
 )
 def test_counts_are_compared_with_pytests_own(reported: dict[str, int], stats: dict[str, int] | None, said: str | None) -> None:
