@@ -27,7 +27,7 @@ WAYS = {
 FILES = {
     "src/app.py": "def buy(what):\n    found = [what]\n    return found\n",
     "tests/test_buying.py": "import app\nimport pytest\n\nclass TestBuying:\n"
-    "    @pytest.mark.unit\n    def test_buys(self):\n        assert app.buy(1) == [1]\n",
+    "    @pytest.mark.xdist_group('shop')\n    @pytest.mark.unit\n    def test_buys(self):\n        assert app.buy(1) == [1]\n",
     "tests/test_other.py": "def test_other():\n    assert 1 + 1 == 2\n",
 }
 
@@ -38,7 +38,7 @@ def tiers(story: Story) -> dict[str, str]:
     return {test.rpartition("::")[2]: entry["tier"] for test, entry in shown["tests"].items()}
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["serial", "parallel"])
+@pytest.mark.parametrize("options", [[], ["-n", "2", "--dist=loadgroup"]], ids=["serial", "parallel"])
 @pytest.mark.parametrize("way", WAYS)
 def test_they_decide_the_tier_in_the_ledger_and_in_coverage(empty: Story, way: str, options: list[str]) -> None:
     """The nearest marker decides when the test runs, so new code that only this test runs has no unit test."""

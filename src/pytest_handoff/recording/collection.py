@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from operator import attrgetter, is_
+from itertools import chain
+from operator import is_
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -82,7 +83,8 @@ class Collector:
         yield
         with self._faults:
             self._take_other_ids(before, ids)
-            self._add(self._marked_otherwise(before, marked))
+            if self._are_marked_otherwise(before, marked):
+                self._classify_again(before)
             if self._selects and before:
                 self._note_left_out(before, items)
             if len(items) != len(before) or not all(map(is_, items, before)):  # else nobody added any
@@ -172,14 +174,17 @@ class Collector:
             self._tests.pop(self._prefix + was, None)
         self._add([item for _, item in renamed])
 
-    def _marked_otherwise(self, items: list[pytest.Item], marked: list[tuple[pytest.Mark, ...]]) -> list[pytest.Item]:
-        """Choose the items to classify again: those whose markers changed; all, if a class or file got some or a hook decides."""
-        if self._asks_hooks or any(tuple(above.iter_markers()) != known for above, known in self._parents.items()):
-            self._parents.clear()
-            self._unmarked.clear()
-            return items
-        now = _markers_of(items)
-        return [] if now == marked else [item for item, was, is_now in zip(items, marked, now, strict=True) if was != is_now]
+    def _are_marked_otherwise(self, items: list[pytest.Item], marked: _Markers) -> bool:
+        """Check whether items, their classes or their files got other markers, or a hook may decide by what is known now."""
+        above = any(tuple(node.iter_markers()) != known for node, known in self._parents.items())
+        return self._asks_hooks or above or _markers_of(items) != marked
+
+    def _classify_again(self, items: list[pytest.Item]) -> None:
+        """Note what markers and hooks now say of tests, by the ids that they have in the evidence."""
+        self._parents.clear()
+        self._unmarked.clear()
+        for item in items:
+            self._tests[self.test_of(item)] = self._collected(item)
 
     def _note_left_out(self, before: list[pytest.Item], items: list[pytest.Item]) -> None:
         """Note which deselected items the project's own settings leave out."""
@@ -238,8 +243,13 @@ def _ids_of(items: list[pytest.Item]) -> list[str]:
     return [item.nodeid for item in items]
 
 
-def _markers_of(items: list[pytest.Item]) -> list[tuple[pytest.Mark, ...]]:
-    return list(map(tuple, map(attrgetter("own_markers"), items)))
+_Markers = tuple[list[int], list[pytest.Mark]]
+
+
+def _markers_of(items: list[pytest.Item]) -> _Markers:
+    """List how many markers each item has, and all of them in a row: a tuple for each item would stay in Python's memory."""
+    own = [item.own_markers for item in items]
+    return list(map(len, own)), list(chain.from_iterable(own))
 
 
 def _is_repeated(item: pytest.Item) -> bool:
