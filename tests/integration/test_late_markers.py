@@ -33,7 +33,7 @@ FILES = {
 
 
 def tiers(story: Story) -> dict[str, str]:
-    """Test to tier, and that of the runs that coverage.py saw."""
+    """The tier of each test in the ledger, by the name of the test."""
     shown = story.show("session-1")
     return {test.rpartition("::")[2]: entry["tier"] for test, entry in shown["tests"].items()}
 

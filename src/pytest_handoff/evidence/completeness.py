@@ -256,6 +256,9 @@ def uncollected(scope: RunScope, changes: Changes | None, is_test_file: Callable
     return sorted(filter(is_test_file, touched - scope.whole_files))
 
 
+_FAILING = frozenset({"failed", "error"})
+
+
 def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
     """Say where our counts of reports differ from pytest's own; ``None`` if they agree, or if pytest has none.
 
@@ -268,9 +271,6 @@ def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
         return None
     told = (f"{stats.get(category, 0)} {category} by pytest, {number} by pytest-handoff" for category, number in wrong.items())
     return "the counts differ from pytest's own: " + ", ".join(told) if wrong else None
-
-
-_FAILING = frozenset({"failed", "error"})
 
 
 def _replaced(

@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.project.foreign_files import FLAGS, LINES, Refused, leads_outside, read_opened
-from pytest_handoff.project.stored_files import (
-    DETAILS,
-    EVIDENCE_FILES,
-    LEDGER,
-    PROOF,
-    RECORD,
-    SOURCES,
-)
+from pytest_handoff.project.stored_files import DETAILS, EVIDENCE_FILES, LEDGER, PROOF, RECORD, SOURCES
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
@@ -64,11 +57,8 @@ def _others_in(folder: str, session: str) -> list[str]:
     """Name the files in a session's folder that have names of evidence but are not evidence."""
     starts = {name: start for name in _names_in(folder) if (start := _beginning(f"{folder}/{name}")) is not None}
     is_recorded = RECORD in starts and _is_ours(f"{folder}/{RECORD}", starts[RECORD], "record", session)
-    return [
-        f"{folder}/{name}"
-        for name, start in starts.items()
-        if not (is_recorded if name == RECORD else _is_sound(f"{folder}/{name}", start, session, is_recorded=is_recorded))
-    ]
+    found = ((f"{folder}/{name}", start) for name, start in starts.items())
+    return [path for path, start in found if not _is_sound(path, start, session, is_recorded=is_recorded)]
 
 
 def _names_in(folder: str) -> frozenset[str]:
@@ -80,8 +70,10 @@ def _names_in(folder: str) -> frozenset[str]:
 
 
 def _is_sound(path: str, start: bytes, session: str, *, is_recorded: bool) -> bool:
-    """Check by its name that a file of a session's folder is what it is called; the record is another's concern."""
+    """Check that a file of a session's folder is what its name says."""
     name = path.rpartition("/")[2]
+    if name == RECORD:
+        return is_recorded
     if name == PROOF:
         return _is_ours(path, start, "proof", session)
     if name == DETAILS:

@@ -160,19 +160,24 @@ class Collector:
                 path = nodeid.partition("::")[0]
                 seen = self._collected_unmarked(item, path)
                 above, within, alike = item.parent, f"{path}::", None if self._asks_hooks else seen
-            key = self._prefix + nodeid
-            self._tests[without_step(key) if self._repeats and _is_repeated(item) else key] = seen
+            self._tests[self._key(item, nodeid)] = seen
+
+    def _key(self, item: pytest.Item, nodeid: str) -> str:
+        key = self._prefix + nodeid
+        return without_step(key) if self._repeats and _is_repeated(item) else key
 
     def _take_other_ids(self, items: list[pytest.Item], ids: list[str]) -> None:
         """Put a test that got another id in the place of what it was before; xdist's group is no other id."""
         now = _ids_of(items)
         if now == ids:
             return
-        others = [(was, item) for was, is_now, item in zip(ids, now, items, strict=True) if was != is_now]
-        renamed = [(was, item) for was, item in others if self.test_of(item) not in self._tests]
-        for was, _ in renamed:
+        others = [(was, is_now, item) for was, is_now, item in zip(ids, now, items, strict=True) if was != is_now]
+        renamed = [other for other in others if self.test_of(other[2]) not in self._tests]
+        for was, _, _ in renamed:
             self._tests.pop(self._prefix + was, None)
-        self._add([item for _, item in renamed])
+        for _, is_now, item in renamed:
+            grouped = self._groups and "@" in is_now and item.get_closest_marker("xdist_group") is not None
+            self._tests[self._key(item, is_now.rpartition("@")[0] if grouped else is_now)] = self._collected(item)
 
     def _are_marked_otherwise(self, items: list[pytest.Item], marked: _Markers) -> bool:
         """Check whether items, their classes or their files got other markers, or a hook may decide by what is known now."""

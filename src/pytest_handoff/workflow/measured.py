@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from pytest_handoff.evidence.measurement import UnreadContexts, summarise
+from pytest_handoff.evidence.measurement import summarise
 from pytest_handoff.evidence.new_code import Trees, new_code, unmeasured
 from pytest_handoff.evidence.owed_code import left_untested, owed_now
 from pytest_handoff.nodeids import without_parameters
@@ -45,23 +45,10 @@ def coverage_of(
         results: those of a run that measured.
         doubtful: the tests of :func:`doubtful_tests`.
         holding: the files that hold tests.
+
+    Raises:
+        UnreadContexts: where the data cannot be asked which tests ran a line.
     """
-    try:
-        return _coverage_of(project, start, sources, results, doubtful, holding=holding)
-    except UnreadContexts as problem:
-        known = cast("Measured", results.measured).without_kinds(str(problem))
-        return _coverage_of(project, start, sources, replace(results, measured=known), doubtful, holding=holding)
-
-
-def _coverage_of(
-    project: Project,
-    start: Start,
-    sources: Mapping[str, SourceLine],
-    results: RunResults,
-    doubtful: list[str],
-    *,
-    holding: set[str],
-) -> tuple[CoverageSummary, NewCode | None, dict[str, str]]:
     measured = cast("Measured", results.measured)
     found, summary = measured.measurement, apart(summarise(measured.measurement))
     reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}

@@ -12,7 +12,7 @@ from pytest_handoff.evidence import completeness, facts, ledger
 from pytest_handoff.evidence.completeness import unstable_ids
 from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.ledger import Ledger, Lineage, with_replaced, with_unseen
-from pytest_handoff.evidence.measurement import Measured, NotMeasured
+from pytest_handoff.evidence.measurement import Measured, NotMeasured, UnreadContexts
 from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
@@ -357,5 +357,9 @@ def _coverage(
         return None, None, {"coverage": measured.why}
     from pytest_handoff.workflow.measured import coverage_of, doubtful_tests
 
-    doubtful = doubtful_tests(start, results.run, seen.traced, changed)
-    return coverage_of(project, start, sources, results, doubtful, holding=set(map(file_of, seen.lines)))
+    doubtful, holding = doubtful_tests(start, results.run, seen.traced, changed), set(map(file_of, seen.lines))
+    try:
+        return coverage_of(project, start, sources, results, doubtful, holding=holding)
+    except UnreadContexts as problem:
+        results = replace(results, measured=measured.without_kinds(str(problem)))
+        return coverage_of(project, start, sources, results, doubtful, holding=holding)
